@@ -1,0 +1,28 @@
+//! Smoke tests and event-schema versioning for event-sourced systems.
+
+pub mod finding;
+pub mod json;
+mod macros;
+pub mod model;
+pub mod rules;
+pub mod scenario;
+pub mod schema;
+pub mod upcast;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod gate;
+#[cfg(feature = "harness")]
+pub mod harness;
+pub mod recording;
+#[cfg(feature = "compat")]
+pub mod replay;
+#[cfg(feature = "compat")]
+pub mod report;
+
+/// What the macros expand to; not for direct use.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde_json::Value;
+}

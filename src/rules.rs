@@ -1,0 +1,243 @@
+//! Every rule there is: a stable id, a default level, why it matters, what to do next.
+//!
+//! `pastproof explain ID` and the guide read this table. An id never changes its meaning and is never reused.
+
+use crate::finding::Level;
+
+/// One rule.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Stable kebab-case name.
+    pub id: &'static str,
+    /// Default weight.
+    pub level: Level,
+    /// Why it matters, in one sentence.
+    pub reason: &'static str,
+    /// What to do next.
+    pub next: &'static str,
+}
+
+/// Looks a rule up by its id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.id == id)
+}
+
+macro_rules! rules {
+    ($( $name:ident $id:literal $level:ident $reason:literal $next:literal; )+) => {
+        $(
+            #[doc = concat!("`", $id, "`: ", $reason)]
+            pub static $name: Rule = Rule { id: $id, level: Level::$level, reason: $reason, next: $next };
+        )+
+        /// Every rule, in the order of the guide.
+        pub static ALL: &[&Rule] = &[ $( &$name ),+ ];
+    };
+}
+
+rules! {
+    // Catalogue.
+    SCHEMA_UNREADABLE "schema-unreadable" Deny
+        "A schema file that is not JSON says nothing about the events written under it."
+        "repair the file, or restore it from version control";
+    SCHEMA_INVALID "schema-invalid" Deny
+        "A file that is not a JSON Schema cannot check anything."
+        "correct the keyword named in the message";
+    SCHEMA_REFERENCE "schema-reference" Deny
+        "A schema must stand on its own: a reference to the network or the file system would make yesterday's events depend on today's server."
+        "copy what is referred to into the schema's `$defs`";
+    VERSION_UNPARSABLE "version-unparsable" Deny
+        "A file whose version cannot be read cannot be put in order with the others."
+        "rename the file to `<version>.json` in the catalogue's version scheme, or move it out of the catalogue";
+    VERSION_DUPLICATE "version-duplicate" Deny
+        "Two files for one version leave open which of them history was written under."
+        "keep the file that was released and remove the other";
+    TYPE_CLASH "type-clash" Deny
+        "Two types whose names differ by letter case only are one folder on some file systems."
+        "rename one of the types";
+    FROZEN_CHANGED "frozen-changed" Deny
+        "A released version is a promise about stored events; changing its meaning does not change the events."
+        "restore the file and add the change as a new version, or run `pastproof schema accept --rewrite-history REASON` if no event was ever stored under it";
+    FROZEN_REWORDED "frozen-reworded" Warn
+        "Titles and descriptions of a released version changed; its meaning did not."
+        "run `pastproof schema accept` to record the new wording";
+    FROZEN_MISSING "frozen-missing" Deny
+        "A released version was removed while its events are still stored."
+        "restore the file from version control";
+    NOT_FROZEN "not-frozen" Deny
+        "A schema file that is not in the lock can still change unseen."
+        "run `pastproof schema accept` once the version is right";
+    LOCK_DAMAGED "lock-damaged" Deny
+        "Without the lock a changed version cannot be told from an untouched one."
+        "restore `pastproof.lock` from version control";
+
+    // Compatibility.
+    BREAKING_STEP "breaking-step" Deny
+        "There is an event that the old version's writers could store and the new version's readers refuse."
+        "bridge the step with an upcaster, or make the new version accept what the old one wrote";
+    UNPROVEN_STEP "unproven-step" Deny
+        "Neither a proof nor a witness was found, and a gate must not guess."
+        "simplify the subschema named in the message, bridge the step with an upcaster, or waive it with a reason";
+    BREAKING_ROLLBACK "breaking-rollback" Note
+        "There is an event that the new version's writers store and the old version's readers refuse, so the release cannot be rolled back without loss."
+        "release readers before writers, or add a downcaster";
+    UNPROVEN_ROLLBACK "unproven-rollback" Note
+        "Neither a proof nor a witness was found for reading new events with the old code."
+        "treat the release as one that cannot be rolled back";
+
+    // Types in the code.
+    TYPE_NOT_ACCEPTED "type-not-accepted" Deny
+        "The code writes or reads this version in another way than the frozen schema says."
+        "give the type a new version, or undo the change; `pastproof schema accept` freezes a new version";
+    TYPE_NOT_FROZEN "type-not-frozen" Deny
+        "The code writes a version that the catalogue does not have."
+        "run `pastproof schema accept` to freeze it";
+    TYPE_DISAGREES "type-disagrees" Deny
+        "The schema and the Rust type answer differently about one value, and the type decides in production."
+        "describe the member so that schema and serde agree";
+    TYPE_UNSATISFIABLE "type-unsatisfiable" Deny
+        "A writer schema that no value satisfies makes every comparison pass."
+        "report the type: its schema cannot be closed as written";
+
+    // Upcasters.
+    UPCASTER_MISSING "upcaster-missing" Deny
+        "A stored version has no way to a version the code reads."
+        "add an upcaster from this version";
+    UPCASTER_DUPLICATE "upcaster-duplicate" Deny
+        "Two upcasters from one version leave open which of them production takes."
+        "remove one of them";
+    UPCASTER_CYCLE "upcaster-cycle" Deny
+        "A chain that comes back to where it was never ends."
+        "make every upcaster lead to a later version or another type";
+    UPCASTER_DEAD_END "upcaster-dead-end" Deny
+        "A chain that ends at a version nobody reads loses its events."
+        "add an upcaster from the version where the chain ends, or drop the event there";
+    UPCASTER_FAILS "upcaster-fails" Deny
+        "An upcaster that refuses a valid old event stops the replay of its stream."
+        "handle the event shown, or drop it on purpose";
+    UPCASTER_PANICS "upcaster-panics" Deny
+        "An upcaster that panics takes its process with it."
+        "return an error instead of panicking";
+    UPCASTER_INVALID_OUTPUT "upcaster-invalid-output" Deny
+        "What the upcaster made of an old event is not valid under the version it claims."
+        "correct the upcaster; the pointer names the member";
+    UPCASTER_NOT_DETERMINISTIC "upcaster-not-deterministic" Deny
+        "Two runs over one event gave two answers, so no two replays agree."
+        "remove clocks, random numbers and hash order from the upcaster";
+    UPCASTER_UNTRIED "upcaster-untried" Deny
+        "No example and no recorded event took this upcaster, so nothing is known about it."
+        "add an example under `examples/<version>.ndjson` beside the schema";
+    UPCASTER_TIMEOUT "upcaster-timeout" Deny
+        "A jq program used more time than its fence allows."
+        "make the program end for the event shown";
+    UPCASTER_LIMIT "upcaster-limit" Deny
+        "A jq program used more memory, depth or output than its fence allows."
+        "make the program's output small for the event shown";
+    JQ_INVALID "jq-invalid" Deny
+        "A jq program that does not compile cannot bridge anything."
+        "correct the program; an upcaster sees only the event, not the clock, the environment or other input";
+
+    // Scenarios.
+    SCENARIO_FAILED "scenario-failed" Deny
+        "The code does not do what the scenario says."
+        "run `cargo test` with the scenario's name to see the whole story";
+
+    // Recordings.
+    RECORDING_UNREADABLE "recording-unreadable" Deny
+        "A recording that cannot be opened proves nothing."
+        "check the path in the configuration";
+    RECORDING_EMPTY "recording-empty" Deny
+        "A gate on zero events says nothing about history."
+        "take the recording again, or remove it from the configuration";
+    MANIFEST_DAMAGED "manifest-damaged" Deny
+        "The manifest does not match its own seal or cannot be read, so nothing it says can be relied on."
+        "restore recording and manifest from where they were taken";
+    FRAME_DAMAGED "frame-damaged" Deny
+        "A part of the recording differs from what was sealed."
+        "restore the recording from where it was taken";
+    RECORDING_MISMATCH "recording-mismatch" Deny
+        "Counts or positions in the recording are not what its manifest says."
+        "restore recording and manifest from where they were taken";
+    ORDER_BROKEN "order-broken" Deny
+        "Events stand in another order than the manifest promises."
+        "take the recording again in the order stated";
+    LINE_CUT_OFF "line-cut-off" Deny
+        "The last line has no end: the file was cut off while it was written."
+        "take the recording again, or remove the last line if it was never complete";
+
+    // Recorded events.
+    NOT_JSON "not-json" Deny
+        "A line that is not JSON cannot be replayed."
+        "correct the line, or exclude it when the recording is taken";
+    NOT_AN_EVENT "not-an-event" Deny
+        "The line is JSON but lacks what a recorded event must have."
+        "name the members with --type, --version, --data and --stream, or convert the file";
+    DUPLICATE_MEMBER "duplicate-member" Deny
+        "Readers disagree about which of two members with one name counts."
+        "find the writer that stores the member twice";
+    NUMBER_PRECISION "number-precision" Warn
+        "A whole number beyond 64 bits is rounded by most readers."
+        "store it as a text, or read it with a type that is wide enough";
+    UNKNOWN_TYPE "unknown-type" Deny
+        "The catalogue has no schema for this event type."
+        "add the type to the catalogue";
+    UNKNOWN_VERSION "unknown-version" Deny
+        "The catalogue knows the type but not this version."
+        "add the version to the catalogue";
+    INVALID_EVENT "invalid-event" Deny
+        "A stored event does not satisfy the schema it was written under."
+        "find the writer that stored it, then correct the schema or upcast the event";
+
+    // Replay.
+    EVENT_UNREADABLE "event-unreadable" Deny
+        "The code cannot deserialize a stored event after upcasting."
+        "correct the type or its upcaster; the pointer names the member";
+    APPLY_PANICKED "apply-panicked" Deny
+        "Folding a stored event panics."
+        "make `apply` total over the events that exist";
+    PROJECTOR_FAILED "projector-failed" Deny
+        "A projector refuses a stored event."
+        "make the projector total over the events that exist";
+    STREAM_NOT_FOLDED "stream-not-folded" Warn
+        "No aggregate looked at these streams, so nothing is known about their state."
+        "register an aggregate for the category";
+    NOT_CHECKED "not-checked" Warn
+        "Something could not be checked with what the recording holds."
+        "see the message for what is missing";
+    REVISION_GAP "revision-gap" Deny
+        "A stream misses an event between two of its revisions."
+        "take the stream again; a fold over a gap is a guess";
+    STATE_UNSERIALIZABLE "state-unserializable" Deny
+        "A state that does not serialize cannot be compared."
+        "make the state serializable, or register a view of it";
+    STATE_DIFFERS "state-differs" Deny
+        "The code folds a stored stream to another state than the baseline has."
+        "undo the change in `apply`, or save a new baseline with `pastproof replay --save-baseline` if the change is meant";
+    ROWS_DIFFER "rows-differ" Deny
+        "A projector makes other rows of the same history than the baseline has."
+        "undo the change in the projector, or save a new baseline with `pastproof replay --save-baseline` if the change is meant";
+    BASELINE_MISSING "baseline-missing" Warn
+        "Without a baseline a replay finds errors but no differences."
+        "run `pastproof replay FILE --save-baseline`";
+    BASELINE_DAMAGED "baseline-damaged" Deny
+        "A baseline that cannot be read compares with nothing."
+        "restore the baseline from version control";
+    BASELINE_STALE "baseline-stale" Deny
+        "The baseline was made from another recording or another set of streams."
+        "save a new baseline with `pastproof replay FILE --save-baseline`";
+
+    // Harness and gate.
+    HARNESS_BUILD "harness-build" Deny
+        "The harness does not compile, so nothing of the code was checked."
+        "run the build command in the message and correct the errors";
+    HARNESS_DIED "harness-died" Deny
+        "The process that runs your code ended without a word, as after a stack overflow or an abort."
+        "run the harness on the stream named here under a debugger";
+    HARNESS_INCOMPATIBLE "harness-incompatible" Deny
+        "The harness speaks another version of the protocol than this binary."
+        "use the same version of pastproof for both";
+    WAIVER_EXPIRED "waiver-expired" Deny
+        "A waiver is a loan with a date."
+        "mend what it covers, or renew it with a reason";
+    WAIVER_UNUSED "waiver-unused" Warn
+        "A waiver that covers nothing hides the next thing that fits it."
+        "remove it";
+}

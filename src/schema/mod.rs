@@ -1,15 +1,8 @@
-//! Event schemas.
-use crate::model::{EventKind, Version};
-/// Kind.
-pub fn kind<T: serde::Serialize + serde::de::DeserializeOwned + schemars::JsonSchema>(
-    event_type: &'static str,
-    version: Version,
-) -> EventKind {
-    EventKind {
-        event_type,
-        version,
-        writer_schema: || serde_json::Value::Null,
-        reader_schema: || serde_json::Value::Null,
-        round_trip: |text| crate::model::write_json(&crate::model::read_json::<T>(text)?),
-    }
-}
+//! Event schemas: what a type writes and reads, the catalogue of every version that was ever released, and
+//! whether one version still reads what another wrote.
+
+mod closing;
+mod keywords;
+mod types;
+
+pub use types::{kind, reader_schema, writer_schema};

@@ -119,6 +119,9 @@ rules! {
     UPCASTER_INVALID_OUTPUT "upcaster-invalid-output" Deny
         "What the upcaster made of an old event is not valid under the version it claims."
         "correct the upcaster; the pointer names the member";
+    UPCASTER_UNDECLARED "upcaster-undeclared" Deny
+        "An upcaster that makes what it does not declare leads where no check has looked."
+        "add the type and version to the upcaster's targets, or do not make the event";
     UPCASTER_NOT_DETERMINISTIC "upcaster-not-deterministic" Deny
         "Two runs over one event gave two answers, so no two replays agree."
         "remove clocks, random numbers and hash order from the upcaster";
@@ -129,11 +132,15 @@ rules! {
         "A jq program used more time than its fence allows."
         "make the program end for the event shown";
     UPCASTER_LIMIT "upcaster-limit" Deny
-        "A jq program used more memory, depth or output than its fence allows."
-        "make the program's output small for the event shown";
+        "An upcaster used more memory, depth, steps or output than its bounds allow."
+        "make what it does with the event shown smaller";
     JQ_INVALID "jq-invalid" Deny
         "A jq program that does not compile cannot bridge anything."
         "correct the program; an upcaster sees only the event, not the clock, the environment or other input";
+
+    JQ_FENCE "jq-fence" Deny
+        "jq programs run in a process of their own, and it could not be started."
+        "see the message for what the system says";
 
     // Scenarios.
     SCENARIO_FAILED "scenario-failed" Deny

@@ -1,1 +1,20 @@
+//! Upcasters: from the versions that history holds to the versions that the code reads.
 //!
+//! An [`Upcaster`] turns an event of one (type, version) into none, one or several events of later versions or
+//! other types. It may refuse, and it may panic; neither leaves this module other than as an [`UpcastError`].
+//! [`Chains`] puts upcasters together: from any stored version it follows the shortest way to what the code
+//! reads, and [`Chains::check`] finds the versions from which there is none.
+//!
+//! Revisions belong to the store. A split or a drop never moves one: what upcasting makes of a stored event is
+//! addressed by the position of the stored event and the index in the list that [`Chains::upcast`] returns.
+
+mod chains;
+mod check;
+mod envelope;
+mod error;
+mod upcaster;
+
+pub use chains::{Bounds, Chains};
+pub use envelope::Envelope;
+pub use error::UpcastError;
+pub use upcaster::{Upcast, Upcaster};

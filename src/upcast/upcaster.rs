@@ -1,0 +1,384 @@
+//! One upcaster: a step from one (type, version) to the targets it declares.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::model::{EventError, Version, read_json, write_json};
+
+use super::Envelope;
+use super::error::{Failure, Kind};
+
+/// An event on its way to the version that the code reads.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Upcast {
+    /// The event type.
+    pub event_type: String,
+    /// The version that the data is at.
+    pub version: Version,
+    /// The event's data.
+    pub data: Value,
+}
+
+impl Upcast {
+    /// An event of this type and version.
+    pub fn new(event_type: impl Into<String>, version: impl Into<Version>, data: Value) -> Self {
+        Self {
+            event_type: event_type.into(),
+            version: version.into(),
+            data,
+        }
+    }
+
+    /// An event of this type and version with `payload` as its data.
+    ///
+    /// # Errors
+    ///
+    /// When `payload` does not serialize.
+    pub fn of<T: Serialize>(
+        event_type: impl Into<String>,
+        version: impl Into<Version>,
+        payload: &T,
+    ) -> Result<Self, EventError> {
+        Ok(Self::new(event_type, version, write_json(payload)?))
+    }
+}
+
+/// What is known of a stored event when a step is taken.
+#[derive(Clone, Copy)]
+pub(super) struct Stored<'a> {
+    /// The type it is stored under.
+    pub(super) event_type: &'a str,
+    /// The version it is stored under.
+    pub(super) version: &'a Version,
+    pub(super) envelope: &'a Envelope<'a>,
+}
+
+/// What an upcaster does.
+pub(super) trait Step: Send + Sync {
+    /// Whether the step can be taken at all; asked before any event is there.
+    fn prepare(&self) -> Result<(), (Failure, Option<u64>)> {
+        Ok(())
+    }
+
+    fn run(&self, data: &Value, stored: Stored<'_>) -> Result<Vec<Upcast>, Failure>;
+}
+
+/// A step from one (type, version) to the (type, version)s that it declares.
+///
+/// It sees one event and makes none, one or several of it. What it makes must be among the targets it declares.
+/// It is a cheap handle: a clone is the same upcaster.
+///
+/// The types may be left to the closure's argument and result:
+///
+/// ```
+/// use pastproof::upcast::Upcaster;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Deserialize)]
+/// struct PriceSetV1 { cents: u64 }
+/// #[derive(Serialize)]
+/// struct PriceSet { amount: u64, currency: String }
+///
+/// let upcaster = Upcaster::typed("PriceSet", 1, 2, |old: PriceSetV1| {
+///     if old.cents == 0 {
+///         return Err("a price of nothing was never set");
+///     }
+///     Ok(PriceSet { amount: old.cents, currency: "EUR".to_owned() })
+/// });
+/// assert_eq!(upcaster.to_string(), "PriceSet 1 to 2 (typed)");
+/// ```
+#[derive(Clone)]
+pub struct Upcaster {
+    event_type: String,
+    from: Version,
+    targets: Vec<(String, Version)>,
+    origin: String,
+    file: bool,
+    location: Option<&'static Location<'static>>,
+    step: Arc<dyn Step>,
+}
+
+impl Upcaster {
+    /// Reads the data into `Old`, hands it to `f`, and writes what comes back as the same type's version `to`.
+    #[track_caller]
+    pub fn typed<Old, New, E>(
+        event_type: impl Into<String>,
+        from: impl Into<Version>,
+        to: impl Into<Version>,
+        f: impl Fn(Old) -> Result<New, E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        Old: DeserializeOwned + 'static,
+        New: Serialize + 'static,
+        E: fmt::Display + 'static,
+    {
+        let event_type = event_type.into();
+        Self::renamed(event_type.clone(), from, event_type, to, f)
+    }
+
+    /// As [`typed`](Self::typed), and the event goes on under another type.
+    #[track_caller]
+    pub fn renamed<Old, New, E>(
+        old_type: impl Into<String>,
+        from: impl Into<Version>,
+        new_type: impl Into<String>,
+        to: impl Into<Version>,
+        f: impl Fn(Old) -> Result<New, E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        Old: DeserializeOwned + 'static,
+        New: Serialize + 'static,
+        E: fmt::Display + 'static,
+    {
+        let target = (new_type.into(), to.into());
+        let made = target.clone();
+        Self::built(
+            old_type.into(),
+            from.into(),
+            vec![target],
+            "typed",
+            Code(move |data: &Value| {
+                let new = f(read(data)?).map_err(refused)?;
+                let data = write_json(&new).map_err(|error| {
+                    Failure::new(Kind::Refused, format!("cannot write what it made: {error}"))
+                })?;
+                Ok(vec![Upcast::new(made.0.clone(), made.1.clone(), data)])
+            }),
+        )
+    }
+
+    /// Reads the data into `Old` and hands it to `f`, which makes any number of events of the types and versions
+    /// in `targets`; [`Upcast::of`] makes one from a payload.
+    ///
+    /// ```
+    /// use pastproof::upcast::{Upcast, Upcaster};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Deserialize)] struct Closed { reason: String, refund: u64 }
+    /// # #[derive(Serialize)] struct Cancelled { reason: String }
+    /// # #[derive(Serialize)] struct Refunded { cents: u64 }
+    /// let upcaster = Upcaster::split("Closed", 1, [("Cancelled", 1), ("Refunded", 1)], |old: Closed| {
+    ///     let mut events = vec![Upcast::of("Cancelled", 1, &Cancelled { reason: old.reason })?];
+    ///     if old.refund > 0 {
+    ///         events.push(Upcast::of("Refunded", 1, &Refunded { cents: old.refund })?);
+    ///     }
+    ///     Ok::<_, pastproof::model::EventError>(events)
+    /// });
+    /// assert_eq!(upcaster.to_string(), "Closed 1 to Cancelled 1 and Refunded 1 (typed)");
+    /// ```
+    #[track_caller]
+    pub fn split<Old, E>(
+        event_type: impl Into<String>,
+        from: impl Into<Version>,
+        targets: impl IntoIterator<Item = (impl Into<String>, impl Into<Version>)>,
+        f: impl Fn(Old) -> Result<Vec<Upcast>, E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        Old: DeserializeOwned + 'static,
+        E: fmt::Display + 'static,
+    {
+        Self::built(
+            event_type.into(),
+            from.into(),
+            pairs(targets),
+            "typed",
+            Code(move |data: &Value| f(read(data)?).map_err(refused)),
+        )
+    }
+
+    /// Hands the data to `f` as it is.
+    #[track_caller]
+    pub fn json<E>(
+        event_type: impl Into<String>,
+        from: impl Into<Version>,
+        targets: impl IntoIterator<Item = (impl Into<String>, impl Into<Version>)>,
+        f: impl Fn(Value) -> Result<Vec<Upcast>, E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        E: fmt::Display + 'static,
+    {
+        Self::built(
+            event_type.into(),
+            from.into(),
+            pairs(targets),
+            "json",
+            Code(move |data: &Value| f(data.clone()).map_err(refused)),
+        )
+    }
+
+    /// Makes nothing of the event: what it said no longer matters.
+    #[track_caller]
+    pub fn dropped(event_type: impl Into<String>, from: impl Into<Version>) -> Self {
+        Self::built(
+            event_type.into(),
+            from.into(),
+            Vec::new(),
+            "typed",
+            Code(|_: &Value| Ok(Vec::new())),
+        )
+    }
+
+    #[track_caller]
+    fn built(
+        event_type: String,
+        from: Version,
+        targets: Vec<(String, Version)>,
+        origin: &str,
+        step: impl Step + 'static,
+    ) -> Self {
+        Self {
+            event_type,
+            from,
+            targets,
+            origin: origin.to_owned(),
+            file: false,
+            location: Some(Location::caller()),
+            step: Arc::new(step),
+        }
+    }
+
+    /// The type it starts from.
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// The version it starts from.
+    pub fn from(&self) -> &Version {
+        &self.from
+    }
+
+    /// The types and versions it may make; none when it drops the event.
+    pub fn targets(&self) -> &[(String, Version)] {
+        &self.targets
+    }
+
+    /// `typed` or `json` for one that is code, else the file that it was read from.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The file that it was read from, if it is not code.
+    pub fn file(&self) -> Option<&str> {
+        self.file.then_some(self.origin.as_str())
+    }
+
+    /// Where the code registers it, if it is code.
+    pub fn location(&self) -> Option<&'static Location<'static>> {
+        self.location
+    }
+
+    /// Where it stands, for a message that has to tell two upcasters apart.
+    pub(super) fn whereabouts(&self) -> String {
+        match self.location {
+            Some(location) => format!("{} at {}:{}", self.origin, location.file(), location.line()),
+            None => self.origin.clone(),
+        }
+    }
+
+    pub(super) fn prepare(&self) -> Result<(), (Failure, Option<u64>)> {
+        catch_unwind(AssertUnwindSafe(|| self.step.prepare()))
+            .unwrap_or_else(|panic| Err((panicked(panic), None)))
+    }
+
+    /// Runs the step and holds it to what it declares. Neither an error nor a panic gets past.
+    pub(super) fn run(&self, data: &Value, stored: Stored<'_>) -> Result<Vec<Upcast>, Failure> {
+        // The step is handed what it may keep or change, and nothing of it is looked at after a panic; state
+        // that the step itself shares with others is its own to keep whole.
+        let made = catch_unwind(AssertUnwindSafe(|| self.step.run(data, stored)))
+            .unwrap_or_else(|panic| Err(panicked(panic)))?;
+        for output in &made {
+            let declared = self
+                .targets
+                .iter()
+                .any(|(event_type, version)| *event_type == output.event_type && *version == output.version);
+            if !declared {
+                return Err(Failure::new(
+                    Kind::Undeclared,
+                    format!(
+                        "makes an event {} {}, which is not among its targets",
+                        output.event_type, output.version
+                    ),
+                ));
+            }
+        }
+        Ok(made)
+    }
+}
+
+/// As in `PriceSet 1 to 2 (typed)`.
+impl fmt::Display for Upcaster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} to ", self.event_type, self.from)?;
+        if self.targets.is_empty() {
+            f.write_str("nothing")?;
+        }
+        for (index, (event_type, version)) in self.targets.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" and ")?;
+            }
+            if *event_type != self.event_type || self.targets.len() > 1 {
+                write!(f, "{event_type} ")?;
+            }
+            write!(f, "{version}")?;
+        }
+        write!(f, " ({})", self.origin)
+    }
+}
+
+impl fmt::Debug for Upcaster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Upcaster({self})")
+    }
+}
+
+fn pairs(
+    targets: impl IntoIterator<Item = (impl Into<String>, impl Into<Version>)>,
+) -> Vec<(String, Version)> {
+    targets
+        .into_iter()
+        .map(|(event_type, version)| (event_type.into(), version.into()))
+        .collect()
+}
+
+/// A step that is code of the user's.
+struct Code<F>(F);
+
+impl<F> Step for Code<F>
+where
+    F: Fn(&Value) -> Result<Vec<Upcast>, Failure> + Send + Sync,
+{
+    fn run(&self, data: &Value, _: Stored<'_>) -> Result<Vec<Upcast>, Failure> {
+        (self.0)(data)
+    }
+}
+
+fn read<Old: DeserializeOwned>(data: &Value) -> Result<Old, Failure> {
+    read_json(&data.to_string()).map_err(|error| {
+        Failure::new(Kind::Refused, format!("cannot read the event: {}", error.message)).at(error.pointer)
+    })
+}
+
+fn refused(error: impl fmt::Display) -> Failure {
+    Failure::new(Kind::Refused, format!("refuses the event: {error}"))
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Failure {
+    let said = panic
+        .downcast_ref::<&'static str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    match said {
+        Some(said) => Failure::new(Kind::Panicked, format!("panics: {said}")),
+        None => {
+            // A payload of another type may itself panic when it is dropped.
+            std::mem::forget(panic);
+            Failure::new(Kind::Panicked, "panics without a message")
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! The one report of a failed scenario: the whole story.
+
+use std::fmt;
+use std::panic::Location;
+
+use serde_json::Value;
+
+use crate::finding::{Finding, Place};
+use crate::model::Aggregate;
+use crate::rules;
+
+use super::events::one_line;
+use super::story::{Answer, Asked, At, Became, LooksAt, Step, Story, caught};
+use super::text::{Complaint, Told, changes, count, fits, indented, spread, version_literal};
+
+/// Why a scenario failed: the whole story, as the panic of a failed scenario tells it.
+#[derive(Clone)]
+pub struct Failure {
+    at: &'static Location<'static>,
+    text: String,
+}
+
+impl Failure {
+    pub(super) fn new(at: At, text: String) -> Self {
+        Self { at, text }
+    }
+
+    /// Where in the caller's code the first thing is that failed.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.at
+    }
+
+    /// The failure as a finding of the scenario of this name.
+    pub fn finding(&self, name: &str) -> Finding {
+        let headline = self.text.lines().next().unwrap_or_default();
+        Finding::new(
+            &rules::SCENARIO_FAILED,
+            format!("{name}: {headline}"),
+            Place::file(self.at.file()).at_line(u64::from(self.at.line())),
+        )
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The text itself, so that `unwrap` tells the story too.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Whether a scenario whose checks have been made passed.
+pub(super) fn judge<A: Aggregate>(mut story: Story<A>) -> Result<(), Failure> {
+    let mut steps = std::mem::take(&mut story.steps);
+    let judged: Vec<Vec<Complaint>> = steps.iter_mut().map(|step| account(&story, step)).collect();
+    let complaints: Vec<Complaint> = story
+        .troubles
+        .iter()
+        .chain(judged.iter().flatten())
+        .chain(
+            steps
+                .iter()
+                .flat_map(|step| step.checks.iter().filter_map(|check| check.complaint.as_ref())),
+        )
+        .cloned()
+        .collect();
+    let Some(first) = complaints.first() else {
+        return Ok(());
+    };
+    let mut lines = Vec::new();
+    lines.push(if complaints.len() == 1 {
+        format!("scenario failed: {}", first.headline)
+    } else {
+        format!("scenario failed in {} ways", complaints.len())
+    });
+    lines.push(format!("at {}", first.at));
+    for trouble in &story.troubles {
+        lines.push(String::new());
+        lines.push(trouble.headline.clone());
+        lines.extend(indented(2, trouble.lines.clone()));
+    }
+    tell(&story, &steps, &judged, &mut lines);
+    Err(Failure::new(first.at, lines.join("\n")))
+}
+
+/// Holds what came of a step against what its checks took into account.
+fn account<A: Aggregate>(story: &Story<A>, step: &mut Step<A>) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    if let Some((at, panic)) = step.panicked() {
+        complaints.push(Complaint::new(at, "`handle` panics", vec![panic.to_owned()]));
+        for check in &mut step.checks {
+            check.complaint = None;
+        }
+    }
+    let stopped = step
+        .asked
+        .iter()
+        .position(|asked| !matches!(asked.answer, Answer::Accepted(_)));
+    for (index, asked) in step.asked.iter().enumerate() {
+        if let (Answer::NotAsked, Some(stopped)) = (&asked.answer, stopped) {
+            complaints.push(Complaint::new(
+                asked.at,
+                format!(
+                    "command {} was never asked, because command {} was not accepted",
+                    index + 1,
+                    stopped + 1
+                ),
+                Vec::new(),
+            ));
+        }
+    }
+    let rejection = step.rejection().map(|error| story.error(error));
+    let recorded: Vec<Told> = step.produced().map(|event| event.told.clone()).collect();
+    let says = |step: &Step<A>, what| {
+        step.checks
+            .iter()
+            .position(|check| check.looks_at == what || check.looks_at == LooksAt::Everything)
+    };
+    if let Some(rejection) = rejection {
+        match (says(step, LooksAt::Rejection), says(step, LooksAt::Events)) {
+            (None, events) => {
+                if let Some(check) = step.checks.get_mut(events.unwrap_or(0)) {
+                    let mut lines = vec![format!("with {rejection}")];
+                    lines.extend(
+                        check
+                            .complaint
+                            .take()
+                            .map(|complaint| complaint.lines)
+                            .unwrap_or_default(),
+                    );
+                    if check.word == "then_nothing" {
+                        lines.push("rejected is not the same as accepted without events".to_owned());
+                    }
+                    check.complaint = Some(Complaint::new(check.at, "the command was rejected", lines));
+                }
+            }
+            (Some(rejected), None) if !recorded.is_empty() => {
+                let check = &mut step.checks[rejected];
+                let number = count(recorded.len(), "event");
+                let mut complaint = check.complaint.take().unwrap_or_else(|| {
+                    Complaint::new(
+                        check.at,
+                        format!("{number} came before the rejection, and no check says so"),
+                        Vec::new(),
+                    )
+                });
+                complaint.lines.push(format!(
+                    "{number} came before the rejection: add `.then([event])`"
+                ));
+                check.complaint = Some(complaint);
+            }
+            (Some(_), _) => {}
+        }
+    }
+    complaints
+}
+
+/// The state as the story goes on, folded once more for the report.
+struct Folding<A: Aggregate> {
+    view: Option<fn(&A) -> Result<Value, String>>,
+    state: A,
+    shown: Option<Value>,
+}
+
+impl<A: Aggregate> Folding<A> {
+    /// The state before the first event.
+    fn start(&mut self) -> Vec<String> {
+        let Some(view) = self.view else { return Vec::new() };
+        match view(&self.state) {
+            Ok(value) => {
+                let lines = self.whole(&value);
+                self.shown = Some(value);
+                lines
+            }
+            Err(error) => vec![format!("state does not serialize: {error}")],
+        }
+    }
+
+    fn whole(&self, value: &Value) -> Vec<String> {
+        let line = one_line(value);
+        if fits(&line) {
+            vec![format!("state {line}")]
+        } else {
+            let mut lines = vec!["state".to_owned()];
+            lines.extend(indented(2, spread(value)));
+            lines
+        }
+    }
+
+    /// The state after one more event: whole where it is short, else what changed.
+    fn after(&mut self, event: &A::Event) -> Vec<String> {
+        let Some(view) = self.view else { return Vec::new() };
+        let state = &mut self.state;
+        if let Err(panic) = caught(|| state.apply(event)) {
+            return vec![format!("`apply` panics: {panic}")];
+        }
+        let value = match view(&self.state) {
+            Ok(value) => value,
+            Err(error) => return vec![format!("state does not serialize: {error}")],
+        };
+        let line = one_line(&value);
+        let lines = match &self.shown {
+            Some(before) if *before == value => vec!["state unchanged".to_owned()],
+            Some(before) if !fits(&line) => {
+                let mut lines = vec!["state changed".to_owned()];
+                lines.extend(indented(2, changes(before, &value, "was", "is")));
+                lines
+            }
+            _ => self.whole(&value),
+        };
+        self.shown = Some(value);
+        lines
+    }
+}
+
+/// The story in the order in which it happened.
+fn tell<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], judged: &[Vec<Complaint>], out: &mut Vec<String>) {
+    let mut folding = Folding {
+        view: story.fixture.views.state,
+        state: A::default(),
+        shown: None,
+    };
+    out.push(String::new());
+    if story.given.is_empty() {
+        out.push("given nothing".to_owned());
+        out.extend(indented(2, folding.start()));
+    } else {
+        out.push("given".to_owned());
+        if let Some(view) = folding.view {
+            folding.shown = view(&folding.state).ok();
+        }
+    }
+    for (index, past) in story.given.iter().enumerate() {
+        let number = format!("{}. ", index + 1);
+        numbered(&number, past.told.lines(), out);
+        let as_it_was = past.became.len() == 1 && past.became[0].told.same(&past.told);
+        if past.became.is_empty() {
+            out.extend(indented(5, vec!["nothing is read of it".to_owned()]));
+        }
+        for became in &past.became {
+            if !as_it_was && past.told.unwritten.is_none() {
+                let mut lines = became.told.lines();
+                if let Some(first) = lines.first_mut() {
+                    first.insert_str(0, "read as ");
+                }
+                out.extend(indented(5, lines));
+            }
+            out.extend(indented(5, folding.after(&became.event)));
+        }
+    }
+    for (step, complaints) in steps.iter().zip(judged) {
+        tell_step(story, step, complaints, &mut folding, out);
+    }
+    suggest(story, steps, out);
+    remarks(story, out);
+}
+
+/// `lines` as an item of a list.
+fn numbered(number: &str, lines: Vec<String>, out: &mut Vec<String>) {
+    let mut lines = lines.into_iter();
+    if let Some(first) = lines.next() {
+        out.push(format!("  {number}{first}"));
+    }
+    out.extend(indented(2 + number.len(), lines.collect()));
+}
+
+fn tell_step<A: Aggregate>(
+    story: &Story<A>,
+    step: &Step<A>,
+    complaints: &[Complaint],
+    folding: &mut Folding<A>,
+    out: &mut Vec<String>,
+) {
+    out.push(String::new());
+    out.push("when".to_owned());
+    let mut number = 0;
+    for Asked { command, answer, .. } in &step.asked {
+        out.extend(indented(
+            2,
+            story.command(command).lines().map(str::to_owned).collect(),
+        ));
+        match answer {
+            Answer::Accepted(events) if events.is_empty() => {
+                out.push("  accepted without events".to_owned());
+            }
+            Answer::Accepted(events) => {
+                out.push(format!("  accepted with {}", count(events.len(), "event")));
+                for Became { told, event } in events {
+                    number += 1;
+                    numbered(&format!("{number}. "), told.lines(), out);
+                    out.extend(indented(5, folding.after(event)));
+                }
+            }
+            Answer::Rejected(error) => {
+                let error = story.error(error);
+                let mut lines: Vec<String> = error.lines().map(str::to_owned).collect();
+                if let Some(first) = lines.first_mut() {
+                    first.insert_str(0, "rejected with ");
+                }
+                out.extend(indented(2, lines));
+            }
+            Answer::Panicked(panic) => out.push(format!("  panicked: {panic}")),
+            Answer::NotAsked => out.push("  not asked".to_owned()),
+        }
+    }
+    for complaint in complaints {
+        out.push(String::new());
+        out.push(format!("{}, at {}", complaint.headline, complaint.at));
+        out.extend(indented(2, complaint.lines.clone()));
+    }
+    for check in &step.checks {
+        out.push(String::new());
+        let verdict = match (&check.complaint, step.panicked()) {
+            (Some(complaint), _) => complaint.headline.as_str(),
+            (None, Some(_)) => "not looked at",
+            (None, None) => "as expected",
+        };
+        out.push(format!("{}, at {}: {verdict}", check.word, check.at));
+        if let Some(complaint) = &check.complaint {
+            out.extend(indented(2, complaint.lines.clone()));
+        }
+    }
+}
+
+/// The checks that what happened would pass.
+fn suggest<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], out: &mut Vec<String>) {
+    for (index, step) in steps.iter().enumerate() {
+        let about = |what| {
+            step.checks
+                .iter()
+                .any(|check| check.complaint.is_some() && check.looks_at == what)
+        };
+        if step.panicked().is_some() || !(about(LooksAt::Events) || about(LooksAt::Rejection)) {
+            continue;
+        }
+        out.push(String::new());
+        out.push(if steps.len() == 1 {
+            "what happened, as a check".to_owned()
+        } else {
+            format!("what happened in step {}, as a check", index + 1)
+        });
+        let recorded: Vec<&Told> = step.produced().map(|event| &event.told).collect();
+        let rejection = step.rejection();
+        if recorded.is_empty() && rejection.is_none() {
+            out.push("  .then_nothing()".to_owned());
+        }
+        if !recorded.is_empty() {
+            out.push("  .then_stored([".to_owned());
+            for told in recorded {
+                let head = format!(
+                    "({:?}, {}, json!(",
+                    told.stored.event_type,
+                    version_literal(&told.stored.version)
+                );
+                let data = spread(&told.stored.data);
+                let mut lines = data.into_iter();
+                let first = lines.next().unwrap_or_default();
+                let mut item = vec![format!("{head}{first}")];
+                item.extend(lines);
+                if let Some(last) = item.last_mut() {
+                    last.push_str(")),");
+                }
+                out.extend(indented(4, item));
+            }
+            out.push("  ])".to_owned());
+        }
+        if let Some(error) = rejection {
+            out.push(format!("  .then_error({})", story.error(error)));
+        }
+    }
+}
+
+/// What the report could not show and what was not checked.
+fn remarks<A: Aggregate>(story: &Story<A>, out: &mut Vec<String>) {
+    let mut lines = Vec::new();
+    if story.fixture.views.state.is_none() {
+        lines.push("the state is not shown: this fixture has no view of it".to_owned());
+    }
+    for (check, reason) in &story.fixture.without {
+        lines.push(format!("not checked: {}, because {reason}", check.name()));
+    }
+    if !lines.is_empty() {
+        out.push(String::new());
+        out.extend(lines);
+    }
+}

@@ -1,0 +1,336 @@
+//! What a scenario has seen so far.
+
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+
+use crate::model::{Aggregate, Event};
+
+use super::StoredEvent;
+use super::fixture::{Fixture, FreeCheck};
+use super::text::{Complaint, Told, differences};
+
+/// A place in the caller's code.
+pub(super) type At = &'static Location<'static>;
+
+/// Everything a scenario has seen so far.
+pub(super) struct Story<A: Aggregate> {
+    pub(super) fixture: Fixture<A>,
+    pub(super) started: At,
+    pub(super) given: Vec<Past<A::Event>>,
+    /// The fold of everything given and of everything recorded since.
+    pub(super) state: A,
+    pub(super) steps: Vec<Step<A>>,
+    /// What is wrong with the scenario apart from its checks.
+    pub(super) troubles: Vec<Complaint>,
+}
+
+/// One given event.
+pub(super) struct Past<E> {
+    /// As it was handed in.
+    pub(super) told: Told,
+    /// What the aggregate folded: the event as it is read back, several after a split, none after a drop.
+    pub(super) became: Vec<Became<E>>,
+}
+
+/// An event that was folded.
+pub(super) struct Became<E> {
+    pub(super) told: Told,
+    pub(super) event: E,
+}
+
+/// Commands in turn, and what is demanded of what came of them.
+pub(super) struct Step<A: Aggregate> {
+    pub(super) asked: Vec<Asked<A>>,
+    pub(super) checks: Vec<Check>,
+}
+
+/// One command and its answer.
+pub(super) struct Asked<A: Aggregate> {
+    pub(super) at: At,
+    pub(super) command: A::Command,
+    pub(super) answer: Answer<A>,
+}
+
+/// What the aggregate answered.
+pub(super) enum Answer<A: Aggregate> {
+    Accepted(Vec<Became<A::Event>>),
+    Rejected(A::Error),
+    Panicked(String),
+    /// An earlier command of the step was not accepted.
+    NotAsked,
+}
+
+/// One check and how it went.
+pub(super) struct Check {
+    pub(super) at: At,
+    /// The word it was asked with, as in `then`.
+    pub(super) word: String,
+    pub(super) looks_at: LooksAt,
+    pub(super) complaint: Option<Complaint>,
+}
+
+/// What a check takes into account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum LooksAt {
+    /// The events, and that nothing was rejected unless another check says so.
+    Events,
+    /// The rejection.
+    Rejection,
+    /// The state alone.
+    State,
+    /// Events and rejection, as a recorded scenario does.
+    Everything,
+}
+
+impl<A: Aggregate> Story<A> {
+    pub(super) fn new(fixture: Fixture<A>, started: At) -> Self {
+        Self {
+            fixture,
+            started,
+            given: Vec::new(),
+            state: A::default(),
+            steps: Vec::new(),
+            troubles: Vec::new(),
+        }
+    }
+
+    /// Takes `event` into the history, as it would be read back from a store.
+    pub(super) fn give(&mut self, event: A::Event, at: At) {
+        let label = format!("given event {}", self.given.len() + 1);
+        let became = self.through_store(event, &label, at);
+        self.fold(&became.event, &label, &became.told, at);
+        self.given.push(Past {
+            told: became.told.clone(),
+            became: vec![became],
+        });
+    }
+
+    /// Takes `stored` into the history, as it would be read from a store.
+    pub(super) fn give_stored(&mut self, stored: StoredEvent, at: At) {
+        let label = format!("given event {}", self.given.len() + 1);
+        let mut became = Vec::new();
+        match self.read(&stored) {
+            Ok(events) => {
+                for event in events {
+                    let event = self.through_store(event, &label, at);
+                    self.fold(&event.event, &label, &event.told, at);
+                    became.push(event);
+                }
+            }
+            Err(message) => self.troubles.push(Complaint::new(
+                at,
+                format!("{label}: {} cannot be read", stored.kind()),
+                vec![message],
+            )),
+        }
+        self.given.push(Past {
+            told: Told::stored(stored),
+            became,
+        });
+    }
+
+    /// What the code reads of a stored event.
+    fn read(&self, stored: &StoredEvent) -> Result<Vec<A::Event>, String> {
+        let kinds = A::Event::kinds();
+        let current = kinds.iter().find(|kind| kind.event_type == stored.event_type);
+        if let Some(kind) = current
+            && kind.version != stored.version
+        {
+            return Err(format!(
+                "it is at version {}, and the code reads {}",
+                stored.version, kind.version
+            ));
+        }
+        let event = A::Event::decode(&stored.event_type, &stored.data.to_string())
+            .map_err(|error| error.to_string())?;
+        Ok(vec![event])
+    }
+
+    /// Folds one event into the state.
+    fn fold(&mut self, event: &A::Event, label: &str, told: &Told, at: At) {
+        let state = &mut self.state;
+        if let Err(panic) = caught(|| state.apply(event)) {
+            self.troubles.push(Complaint::new(
+                at,
+                format!("{label}: `apply` panics on {}", told.stored.kind()),
+                vec![panic],
+            ));
+        }
+    }
+
+    /// The event as it comes back from a store, with a complaint when that is another one.
+    fn through_store(&mut self, event: A::Event, label: &str, at: At) -> Became<A::Event> {
+        let told = Told::of(&event);
+        if !self.fixture.makes(FreeCheck::RoundTrip) {
+            return Became { told, event };
+        }
+        let (headline, lines, back) = match &told.unwritten {
+            Some(error) => ("does not serialize", vec![error.clone()], None),
+            None => match A::Event::decode(&told.stored.event_type, &told.stored.data.to_string()) {
+                Err(error) => (
+                    "is not read back from its own stored form",
+                    vec![error.to_string(), told.stored.to_string()],
+                    None,
+                ),
+                Ok(back) => {
+                    let again = Told::of(&back);
+                    if again.same(&told) {
+                        return Became { told, event: back };
+                    }
+                    let lines = match again.unwritten {
+                        Some(error) => vec![error],
+                        None => differences(&told.stored, &again.stored, "stored", "read back as"),
+                    };
+                    ("changes when it is stored and read back", lines, Some(back))
+                }
+            },
+        };
+        self.troubles.push(Complaint::new(
+            at,
+            format!("{label}: {} {headline}", told.stored.kind()),
+            lines,
+        ));
+        Became {
+            told,
+            event: back.unwrap_or(event),
+        }
+    }
+
+    /// Asks the aggregate, unless an earlier command of the step was not accepted.
+    pub(super) fn ask(&mut self, command: A::Command, at: At) {
+        if self.steps.last().is_none_or(|step| !step.checks.is_empty()) {
+            self.steps.push(Step {
+                asked: Vec::new(),
+                checks: Vec::new(),
+            });
+        }
+        let stopped = self.steps.last().is_some_and(|step| {
+            step.asked
+                .iter()
+                .any(|asked| !matches!(asked.answer, Answer::Accepted(_)))
+        });
+        let answer = if stopped {
+            Answer::NotAsked
+        } else {
+            self.answer(&command, at)
+        };
+        if let Some(step) = self.steps.last_mut() {
+            step.asked.push(Asked { at, command, answer });
+        }
+    }
+
+    fn answer(&mut self, command: &A::Command, at: At) -> Answer<A> {
+        let state = &self.state;
+        let decided = match caught(|| state.handle(command)) {
+            Ok(decided) => decided,
+            Err(panic) => return Answer::Panicked(panic),
+        };
+        if self.fixture.makes(FreeCheck::DecideTwice) {
+            self.decide_again(command, &decided, at);
+        }
+        match decided {
+            Err(error) => Answer::Rejected(error),
+            Ok(events) => {
+                let before = self.produced().count();
+                let mut became = Vec::new();
+                for (index, event) in events.into_iter().enumerate() {
+                    let label = format!("produced event {}", before + index + 1);
+                    let event = self.through_store(event, &label, at);
+                    self.fold(&event.event, &label, &event.told, at);
+                    became.push(event);
+                }
+                Answer::Accepted(became)
+            }
+        }
+    }
+
+    fn decide_again(&mut self, command: &A::Command, first: &Result<Vec<A::Event>, A::Error>, at: At) {
+        let state = &self.state;
+        let second = caught(|| state.handle(command));
+        let show = |answer: &Result<Vec<A::Event>, A::Error>| match answer {
+            Err(error) => vec![format!("rejected with {}", self.error(error))],
+            Ok(events) if events.is_empty() => vec!["accepted without events".to_owned()],
+            Ok(events) => events.iter().map(|event| Told::of(event).line()).collect(),
+        };
+        let first = show(first);
+        let second = match second {
+            Ok(second) => show(&second),
+            Err(panic) => vec![format!("panicked: {panic}")],
+        };
+        if first == second {
+            return;
+        }
+        let mut lines = vec!["first".to_owned()];
+        lines.extend(first.iter().map(|line| format!("  {line}")));
+        lines.push("second".to_owned());
+        lines.extend(second.iter().map(|line| format!("  {line}")));
+        self.troubles.push(Complaint::new(
+            at,
+            "the same command on the same state is answered in two ways".to_owned(),
+            lines,
+        ));
+    }
+
+    /// The events of the open step, in order.
+    pub(super) fn produced(&self) -> impl Iterator<Item = &Became<A::Event>> {
+        self.steps.last().into_iter().flat_map(Step::produced)
+    }
+
+    /// The command as the report shows it.
+    pub(super) fn command(&self, command: &A::Command) -> String {
+        match self.fixture.views.command {
+            Some(view) => view(command),
+            None => format!("a {} (not shown)", short_name::<A::Command>()),
+        }
+    }
+
+    /// The error as the report shows it.
+    pub(super) fn error(&self, error: &A::Error) -> String {
+        match self.fixture.views.error {
+            Some(view) => view(error),
+            None => format!("a {} (not shown)", short_name::<A::Error>()),
+        }
+    }
+}
+
+impl<A: Aggregate> Step<A> {
+    /// What was recorded, in order.
+    pub(super) fn produced(&self) -> impl Iterator<Item = &Became<A::Event>> {
+        self.asked.iter().flat_map(|asked| match &asked.answer {
+            Answer::Accepted(events) => events.as_slice(),
+            Answer::Rejected(_) | Answer::Panicked(_) | Answer::NotAsked => &[],
+        })
+    }
+
+    /// The rejection, if there is one.
+    pub(super) fn rejection(&self) -> Option<&A::Error> {
+        self.asked.iter().find_map(|asked| match &asked.answer {
+            Answer::Rejected(error) => Some(error),
+            Answer::Accepted(_) | Answer::Panicked(_) | Answer::NotAsked => None,
+        })
+    }
+
+    /// The panic and the command it belongs to, if there is one.
+    pub(super) fn panicked(&self) -> Option<(At, &str)> {
+        self.asked.iter().find_map(|asked| match &asked.answer {
+            Answer::Panicked(message) => Some((asked.at, message.as_str())),
+            Answer::Accepted(_) | Answer::Rejected(_) | Answer::NotAsked => None,
+        })
+    }
+}
+
+/// What `run` returns, or what it said when it panicked.
+pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a text".to_owned())
+    })
+}
+
+/// The name of a type without its path.
+fn short_name<T>() -> &'static str {
+    let name = std::any::type_name::<T>();
+    name.rsplit("::").next().unwrap_or(name)
+}

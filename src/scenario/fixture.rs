@@ -9,12 +9,17 @@ use serde_json::Value;
 use crate::json;
 use crate::model::{Aggregate, write_json};
 
+use crate::upcast::Chains;
+
 use super::given::Given;
 use super::{Events, StoredEvent};
 
+/// How a state is shown, or why it cannot be.
+pub(super) type StateView<A> = fn(&A) -> Result<Value, String>;
+
 /// How the values of an aggregate are shown in a report.
 pub(super) struct Views<A: Aggregate> {
-    pub(super) state: Option<fn(&A) -> Result<Value, String>>,
+    pub(super) state: Option<StateView<A>>,
     pub(super) command: Option<fn(&A::Command) -> String>,
     pub(super) error: Option<fn(&A::Error) -> String>,
 }
@@ -47,27 +52,18 @@ impl FreeCheck {
 }
 
 /// What all scenarios of one aggregate share. It is cheap to clone, and nothing has started yet.
-///
-/// ```
-/// # use pastproof::doc_account::*;
-/// use pastproof::scenario::Fixture;
-///
-/// let account = Fixture::<Account>::new();
-/// account.given([Opened { owner: "ann".to_owned() }]).when(Deposit { cents: 500 }).then([Deposited { cents: 500 }]);
-/// account.given_nothing().when(Deposit { cents: 500 }).then_error(Refusal::NotOpen);
-/// ```
 pub struct Fixture<A: Aggregate> {
     pub(super) views: Views<A>,
+    pub(super) upcasters: Option<Arc<Chains>>,
     pub(super) without: Vec<(FreeCheck, String)>,
-    marker: std::marker::PhantomData<Arc<A>>,
 }
 
 impl<A: Aggregate> Clone for Fixture<A> {
     fn clone(&self) -> Self {
         Self {
             views: self.views,
+            upcasters: self.upcasters.clone(),
             without: self.without.clone(),
-            marker: std::marker::PhantomData,
         }
     }
 }
@@ -110,9 +106,16 @@ impl<A: Aggregate> Fixture<A> {
                 command: None,
                 error: None,
             },
+            upcasters: None,
             without: Vec::new(),
-            marker: std::marker::PhantomData,
         }
+    }
+
+    /// The same fixture, which takes stored events at old versions through these upcasters.
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    pub fn upcasters(mut self, chains: impl Into<Arc<Chains>>) -> Self {
+        self.upcasters = Some(chains.into());
+        self
     }
 
     /// The same fixture, whose reports show the state by `view`.

@@ -24,6 +24,10 @@ pub struct Outcome<A: Aggregate> {
     story: Option<Box<Story<A>>>,
 }
 
+#[expect(
+    clippy::return_self_not_must_use,
+    reason = "a scenario may end with any check: dropping it is what makes it count"
+)]
 impl<A: Aggregate> Outcome<A> {
     pub(super) fn ask(mut story: Box<Story<A>>, command: A::Command, at: At) -> Self {
         story.ask(command, at);
@@ -51,8 +55,8 @@ impl<A: Aggregate> Outcome<A> {
     /// Events are compared as they would be stored, by type, version and data.
     #[track_caller]
     pub fn then(self, events: impl Events<A::Event>) -> Self {
-        let expected = events.into_events().iter().map(Told::of).collect();
-        self.events("then", expected, Location::caller())
+        let expected: Vec<Told> = events.into_events().iter().map(Told::of).collect();
+        self.events("then", &expected, Location::caller())
     }
 
     /// As [`then`](Self::then), with events as they are stored.
@@ -60,11 +64,11 @@ impl<A: Aggregate> Outcome<A> {
     /// A failed scenario prints what happened in this form.
     #[track_caller]
     pub fn then_stored<S: Into<StoredEvent>>(self, events: impl IntoIterator<Item = S>) -> Self {
-        let expected = events
+        let expected: Vec<Told> = events
             .into_iter()
             .map(|event| Told::stored(event.into()))
             .collect();
-        self.events("then_stored", expected, Location::caller())
+        self.events("then_stored", &expected, Location::caller())
     }
 
     /// The command was accepted, and there was nothing to record.
@@ -72,14 +76,14 @@ impl<A: Aggregate> Outcome<A> {
     /// A rejected command does not meet this.
     #[track_caller]
     pub fn then_nothing(self) -> Self {
-        self.events("then_nothing", Vec::new(), Location::caller())
+        self.events("then_nothing", &[], Location::caller())
     }
 
-    fn events(mut self, word: &str, expected: Vec<Told>, at: At) -> Self {
+    fn events(mut self, word: &str, expected: &[Told], at: At) -> Self {
         self.check(word, LooksAt::Events, at, |story, at| {
             let actual: Vec<Told> = story.produced().map(|event| event.told.clone()).collect();
-            align::compare(&expected, &actual)
-                .map(|lines| Complaint::new(at, align::headline(&expected, &actual), lines))
+            align::compare(expected, &actual)
+                .map(|lines| Complaint::new(at, align::headline(expected, &actual), lines))
         });
         self
     }
@@ -169,6 +173,7 @@ impl<A: Aggregate> Outcome<A> {
     }
 
     /// The state is this one, compared by what it serializes to.
+    #[expect(clippy::needless_pass_by_value, reason = "reads as the other checks do")]
     #[track_caller]
     pub fn then_state(mut self, state: A) -> Self
     where
@@ -235,6 +240,10 @@ impl<A: Aggregate> Outcome<A> {
 
     /// Ends the scenario here. Without it, the scenario ends where the value is dropped; with it, the panic of a
     /// failed scenario has this line as its place.
+    ///
+    /// # Panics
+    ///
+    /// When the scenario failed, or when nothing was checked.
     #[track_caller]
     pub fn check_now(self) {
         if let Err(failure) = self.try_check() {

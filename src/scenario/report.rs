@@ -10,6 +10,7 @@ use crate::model::Aggregate;
 use crate::rules;
 
 use super::events::one_line;
+use super::fixture::StateView;
 use super::story::{Answer, Asked, At, Became, LooksAt, Step, Story, caught};
 use super::text::{Complaint, Told, changes, count, fits, indented, spread, version_literal};
 
@@ -164,7 +165,7 @@ fn account<A: Aggregate>(story: &Story<A>, step: &mut Step<A>) -> Vec<Complaint>
 
 /// The state as the story goes on, folded once more for the report.
 struct Folding<A: Aggregate> {
-    view: Option<fn(&A) -> Result<Value, String>>,
+    view: Option<StateView<A>>,
     state: A,
     shown: Option<Value>,
 }
@@ -175,7 +176,7 @@ impl<A: Aggregate> Folding<A> {
         let Some(view) = self.view else { return Vec::new() };
         match view(&self.state) {
             Ok(value) => {
-                let lines = self.whole(&value);
+                let lines = Self::whole(&value);
                 self.shown = Some(value);
                 lines
             }
@@ -183,7 +184,7 @@ impl<A: Aggregate> Folding<A> {
         }
     }
 
-    fn whole(&self, value: &Value) -> Vec<String> {
+    fn whole(value: &Value) -> Vec<String> {
         let line = one_line(value);
         if fits(&line) {
             vec![format!("state {line}")]
@@ -213,7 +214,7 @@ impl<A: Aggregate> Folding<A> {
                 lines.extend(indented(2, changes(before, &value, "was", "is")));
                 lines
             }
-            _ => self.whole(&value),
+            _ => Self::whole(&value),
         };
         self.shown = Some(value);
         lines

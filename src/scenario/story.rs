@@ -2,7 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
+use serde_json::Value;
+
 use crate::model::{Aggregate, Event};
+use crate::upcast::Envelope;
 
 use super::StoredEvent;
 use super::fixture::{Fixture, FreeCheck};
@@ -130,19 +133,35 @@ impl<A: Aggregate> Story<A> {
 
     /// What the code reads of a stored event.
     fn read(&self, stored: &StoredEvent) -> Result<Vec<A::Event>, String> {
+        let decode = |event_type: &str, data: &Value| {
+            A::Event::decode(event_type, &data.to_string()).map_err(|error| error.to_string())
+        };
         let kinds = A::Event::kinds();
-        let current = kinds.iter().find(|kind| kind.event_type == stored.event_type);
-        if let Some(kind) = current
-            && kind.version != stored.version
-        {
-            return Err(format!(
-                "it is at version {}, and the code reads {}",
-                stored.version, kind.version
-            ));
+        let kind = kinds.iter().find(|kind| kind.event_type == stored.event_type);
+        match (kind, &self.fixture.upcasters) {
+            (Some(kind), _) if kind.version == stored.version => {
+                Ok(vec![decode(&stored.event_type, &stored.data)?])
+            }
+            (_, Some(chains)) => chains
+                .upcast(
+                    &stored.event_type,
+                    &stored.version,
+                    stored.data.clone(),
+                    &Envelope::default(),
+                )
+                .map_err(|error| error.to_string())?
+                .iter()
+                .map(|event| decode(&event.event_type, &event.data))
+                .collect(),
+            (Some(kind), None) => Err(format!(
+                "the code reads version {}, and this fixture has no upcasters: `Fixture::upcasters` gives it some",
+                kind.version
+            )),
+            (None, None) => Err(
+                "it is not an event of this aggregate, and this fixture has no upcasters: `Fixture::upcasters` gives it some"
+                    .to_owned(),
+            ),
         }
-        let event = A::Event::decode(&stored.event_type, &stored.data.to_string())
-            .map_err(|error| error.to_string())?;
-        Ok(vec![event])
     }
 
     /// Folds one event into the state.

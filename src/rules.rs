@@ -166,6 +166,15 @@ rules! {
     ORDER_BROKEN "order-broken" Deny
         "Events stand in another order than the manifest promises."
         "take the recording again in the order stated";
+    MANIFEST_MISSING "manifest-missing" Deny
+        "Without its manifest nobody can tell whether a recording is what was taken."
+        "restore the manifest from where the recording was taken, or take the recording again";
+    HISTORY_ALTERED "history-altered" Deny
+        "An event of an older recording is absent from the newer one, or is not what it was."
+        "find out who changed stored history; if the change is meant, compare with a recording taken after it";
+    LINE_TOO_LONG "line-too-long" Deny
+        "A line beyond the limit is not kept in memory, so nothing is known about it."
+        "move large contents out of the event, or exclude it when the recording is taken";
     LINE_CUT_OFF "line-cut-off" Deny
         "The last line has no end: the file was cut off while it was written."
         "take the recording again, or remove the last line if it was never complete";

@@ -153,7 +153,7 @@ impl Node {
     }
 }
 
-fn write_text(text: &str, out: &mut String) {
+pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
     for character in text.chars() {
         match character {
@@ -376,7 +376,7 @@ fn wrap(node: Node, variant: Option<&'static str>) -> Node {
 
 #[derive(Default)]
 struct Members {
-    members: BTreeMap<String, Node>,
+    nodes: BTreeMap<String, Node>,
     variant: Option<&'static str>,
     key: Option<String>,
     /// Set when `serde_json` hands over one text that stands for a number or a document.
@@ -392,16 +392,16 @@ impl Members {
                 None => error,
             }
         })?;
-        if self.members.contains_key(&name) {
+        if self.nodes.contains_key(&name) {
             return Err(CanonicalError::new("two members have this name").inside(name));
         }
-        self.members.insert(name, node);
+        self.nodes.insert(name, node);
         Ok(())
     }
 
     fn finish(mut self) -> Result<Node, CanonicalError> {
         if let Some(kept) = self.kept
-            && let Some(Node::Text(text)) = self.members.remove(kept)
+            && let Some(Node::Text(text)) = self.nodes.remove(kept)
         {
             return if kept == NUMBER {
                 number(&text)
@@ -411,7 +411,7 @@ impl Members {
                 value.serialize(ToNode)
             };
         }
-        Ok(wrap(Node::Object(self.members), self.variant))
+        Ok(wrap(Node::Object(self.nodes), self.variant))
     }
 }
 

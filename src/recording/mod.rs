@@ -1,1 +1,40 @@
+//! Recordings: what a store held, one event a line, sealed by a manifest.
 //!
+//! A recording is a text file with one recorded event a line ([`parse_line`], [`write_line`]), plain or in
+//! independent zstd frames. Beside it lies a manifest with counts, streams, frames and their digests.
+
+mod line;
+
+#[cfg(feature = "compat")]
+mod error;
+#[cfg(feature = "compat")]
+mod frames;
+#[cfg(feature = "compat")]
+mod lines;
+#[cfg(feature = "compat")]
+mod manifest;
+#[cfg(feature = "compat")]
+mod reader;
+#[cfg(feature = "compat")]
+mod since;
+#[cfg(feature = "compat")]
+mod tally;
+#[cfg(feature = "compat")]
+mod verify;
+#[cfg(feature = "compat")]
+mod writer;
+
+pub use line::{Decided, Decision, Line, LineError, Outcome, parse_line, write_decision, write_line};
+
+#[cfg(feature = "compat")]
+pub use error::RecordingError;
+#[cfg(feature = "compat")]
+pub use lines::{Block, LINE_LIMIT, Lines, LinesOptions, Piece};
+#[cfg(feature = "compat")]
+pub use manifest::{FORMAT, Frame, Gap, Manifest, Masking, Order, Source, StreamRange, manifest_path};
+#[cfg(feature = "compat")]
+pub use reader::{Problem, Reader};
+#[cfg(feature = "compat")]
+pub use verify::{Verification, verify};
+#[cfg(feature = "compat")]
+pub use writer::{Writer, WriterOptions};

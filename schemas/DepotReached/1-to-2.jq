@@ -1,0 +1,2 @@
+# A depot was called a place.
+.depot = .place | del(.place)

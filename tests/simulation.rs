@@ -1,0 +1,255 @@
+//! The recorded history of the example domain, and the simulation it comes from.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test stops where it finds something else than it expects"
+)]
+
+mod parcel;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use parcel::board::{BoardEvent, DeliveryBoard};
+use parcel::cash_box::CashBox;
+use parcel::current_versions;
+use parcel::events::{CashBoxEvent, ParcelEvent};
+use parcel::parcel::{Parcel, Stage};
+use parcel::simulation::{SEED, World, run};
+use pastproof::model::{Aggregate, Event, Payload, Position, Projector, RecordedEvent, Version};
+use pastproof::upcast::{Chains, Envelope, Upcast, Upcaster};
+
+static WORLD: LazyLock<World> = LazyLock::new(|| run(SEED));
+
+fn kind(event: &RecordedEvent) -> (String, Version) {
+    let version = event.version.clone().expect("the simulation stores versions");
+    (event.event_type.clone(), version)
+}
+
+fn data(event: &RecordedEvent) -> &str {
+    match &event.payload {
+        Payload::Json(text) => text.get(),
+        Payload::Bytes { .. } => panic!("the simulation stores JSON"),
+    }
+}
+
+fn upcast(chains: &Chains, event: &RecordedEvent) -> Vec<Upcast> {
+    let (event_type, version) = kind(event);
+    let stored = serde_json::from_str(data(event)).expect("the simulation stores JSON");
+    chains
+        .upcast(&event_type, &version, stored, &Envelope::from(event))
+        .unwrap_or_else(|error| panic!("event {:?} of {:?}: {error}", event.revision, event.stream))
+}
+
+#[test]
+fn the_history_is_large_and_a_third_of_it_is_old() {
+    let mut counts = BTreeMap::<_, usize>::new();
+    let mut streams = BTreeMap::<_, BTreeSet<_>>::new();
+    let current: BTreeSet<_> = current_versions().into_iter().collect();
+    let mut old = 0;
+    let mut interleaved = 0;
+    let mut before = None;
+    for written in &WORLD.written {
+        let kind = kind(&written.event);
+        old += usize::from(!current.contains(&kind));
+        streams
+            .entry(&written.event.stream)
+            .or_default()
+            .insert(!current.contains(&kind));
+        interleaved += usize::from(before != Some(&written.event.stream));
+        before = Some(&written.event.stream);
+        *counts.entry(kind).or_default() += 1;
+    }
+    let events = WORLD.written.len();
+    let mixed = streams.values().filter(|releases| releases.len() == 2).count();
+    println!(
+        "{events} events in {} streams, {mixed} of them with old and current events",
+        streams.len()
+    );
+    println!("{old} events at old versions, {} %", old * 100 / events);
+    for ((event_type, version), count) in &counts {
+        println!("{count:>6}  {event_type} {version}");
+    }
+    let outcomes = &WORLD.outcomes;
+    println!(
+        "{} commands accepted, {} repeated, refused {:?}",
+        outcomes.accepted, outcomes.repeated, outcomes.refused
+    );
+
+    assert!(events >= 20_000 && streams.len() >= 2_000);
+    assert!((30..=36).contains(&(old * 100 / events)), "about a third is old");
+    assert!(mixed > 500, "old and current events meet in one stream");
+    assert!(interleaved * 100 / events > 80, "streams are interleaved");
+    let old_kinds = parcel::history::kinds();
+    let all = old_kinds
+        .iter()
+        .map(|kind| (kind.event_type.to_owned(), kind.version.clone()))
+        .chain(current);
+    for kind in all {
+        assert!(counts[&kind] >= 20, "{} {} is rare", kind.0, kind.1);
+    }
+}
+
+#[test]
+fn a_seed_decides_everything() {
+    let text = |world: &World| {
+        format!(
+            "{:?}",
+            world
+                .written
+                .iter()
+                .map(|written| &written.event)
+                .collect::<Vec<_>>()
+        )
+    };
+    assert_eq!(text(&run(SEED)), text(&WORLD));
+    assert_ne!(text(&run(SEED + 1)), text(&WORLD));
+}
+
+#[test]
+fn positions_and_times_are_those_of_a_store() {
+    let mut revisions = BTreeMap::new();
+    let mut ids = BTreeSet::new();
+    let mut before = "";
+    for (index, written) in WORLD.written.iter().enumerate() {
+        let event = &written.event;
+        assert_eq!(event.global, Some(index as u64 + 1));
+        let next = revisions.entry(&event.stream).or_insert(0);
+        assert_eq!(event.revision, Some(*next), "in {:?}", event.stream);
+        *next += 1;
+        assert!(ids.insert(&event.id), "{:?} twice", event.id);
+        let now = event.recorded_at.as_deref().expect("the simulation stores times");
+        assert!(before <= now, "{now} after {before}");
+        before = now;
+    }
+}
+
+#[test]
+fn upcasting_brings_back_what_was_decided() {
+    let chains = chains();
+    for written in &WORLD.written {
+        let made = upcast(&chains, &written.event);
+        let decided = written.decided.iter();
+        let decided: Vec<_> = decided
+            .map(|(kind, version, data)| Upcast::new(*kind, *version, data.clone()))
+            .collect();
+        assert_eq!(
+            made, decided,
+            "{:?} of {:?}",
+            written.event.revision, written.event.stream
+        );
+    }
+}
+
+#[test]
+fn folding_the_history_ends_where_the_aggregates_ended() {
+    let chains = chains();
+    let mut parcels = BTreeMap::<String, Parcel>::new();
+    let mut cash_boxes = BTreeMap::<String, CashBox>::new();
+    let mut board = DeliveryBoard::default();
+    let followed: BTreeSet<_> = BoardEvent::kinds().iter().map(|kind| kind.event_type).collect();
+    for written in &WORLD.written {
+        let stream = written
+            .event
+            .stream
+            .as_deref()
+            .expect("the simulation stores streams");
+        for (index, event) in upcast(&chains, &written.event).into_iter().enumerate() {
+            let (kind, text) = (event.event_type.as_str(), event.data.to_string());
+            match written.event.category() {
+                Some("parcel") => {
+                    let event = ParcelEvent::decode(kind, &text).expect("parcels read their events");
+                    parcels.entry(stream.to_owned()).or_default().apply(&event);
+                }
+                Some("cashbox") => {
+                    let event = CashBoxEvent::decode(kind, &text).expect("cash boxes read their events");
+                    cash_boxes.entry(stream.to_owned()).or_default().apply(&event);
+                }
+                category => panic!("category {category:?}"),
+            }
+            if followed.contains(kind) {
+                let event = BoardEvent::decode(kind, &text).expect("the board reads what it follows");
+                let at = Position {
+                    stream,
+                    revision: written.event.revision,
+                    global: written.event.global,
+                    index,
+                    recorded_at: written.event.recorded_at.as_deref(),
+                };
+                board.project(&event, at).expect("the board has no complaint");
+            }
+        }
+    }
+    // Refused orders leave an aggregate behind that nothing was stored of.
+    let ordered = WORLD.parcels.iter().filter(|(_, parcel)| parcel.order.is_some());
+    assert!(
+        ordered
+            .map(|(id, parcel)| (id.clone(), parcel.clone()))
+            .eq(parcels.clone())
+    );
+    assert_eq!(cash_boxes, WORLD.cash_boxes);
+
+    let rows = board.rows();
+    assert_eq!(rows.len(), parcels.len());
+    let mut in_boxes = BTreeMap::<_, u64>::new();
+    for (id, row) in rows {
+        let parcel = &parcels[&id];
+        assert_eq!(row.status, parcel.stage, "{id}");
+        assert_eq!(row.due, parcel.due(), "{id}");
+        assert_eq!(
+            row.collected,
+            row.due.filter(|_| row.status == Stage::Delivered),
+            "{id}"
+        );
+        if let Some(cash_box) = row.cash_box {
+            *in_boxes.entry(cash_box).or_default() += row.collected.map_or(0, |amount| amount.cents);
+        }
+    }
+    for (id, cash_box) in cash_boxes {
+        let added: u64 = cash_box.added.values().map(|amount| amount.cents).sum();
+        assert_eq!(in_boxes.get(&id).copied().unwrap_or(0), added, "{id}");
+    }
+}
+
+/// The two steps that are jq files stand here as code, so that this test needs no child process.
+fn chains() -> Chains {
+    let mut upcasters = parcel::upcasters::typed();
+    upcasters.push(Upcaster::json(
+        "DepotReached",
+        1,
+        [("DepotReached", 2)],
+        |mut data| {
+            let place = data
+                .as_object_mut()
+                .and_then(|data| data.remove("place"))
+                .ok_or("no place")?;
+            data["depot"] = place;
+            Ok::<_, &str>(vec![Upcast::new("DepotReached", 2, data)])
+        },
+    ));
+    upcasters.push(Upcaster::json(
+        "DeliveryFailed",
+        1,
+        [("DeliveryFailed", 2)],
+        |mut data| {
+            let kind = match data["reason"].as_str() {
+                Some("absent") => "nobody_home",
+                Some(kind) => kind,
+                None => return Err("no reason"),
+            };
+            data["reason"] = serde_json::json!({"kind": kind});
+            Ok(vec![Upcast::new("DeliveryFailed", 2, data)])
+        },
+    ));
+    Chains::new(upcasters, current_versions())
+}
+
+#[test]
+fn every_scenario_holds() {
+    let scenarios = parcel::scenarios::all();
+    assert!(scenarios.len() >= 15);
+    for (name, scenario) in scenarios {
+        println!("{name}");
+        scenario();
+    }
+}

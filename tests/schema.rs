@@ -1,4 +1,6 @@
 //! The schema room through its public doors.
 
+#[path = "schema/eiffel.rs"]
+mod eiffel;
 #[path = "schema/types.rs"]
 mod types;

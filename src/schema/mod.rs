@@ -1,8 +1,40 @@
 //! Event schemas: what a type writes and reads, the catalogue of every version that was ever released, and
 //! whether one version still reads what another wrote.
 
+#[cfg(feature = "compat")]
+mod catalogue;
 mod closing;
+#[cfg(feature = "compat")]
+mod document;
+#[cfg(feature = "compat")]
+mod draft;
+#[cfg(feature = "compat")]
+mod engine;
+#[cfg(feature = "compat")]
+mod error;
 mod keywords;
+#[cfg(feature = "compat")]
+mod layout;
+#[cfg(feature = "compat")]
+mod lock;
+#[cfg(feature = "compat")]
+mod shape;
 mod types;
+#[cfg(feature = "compat")]
+mod validators;
+#[cfg(feature = "compat")]
+mod version;
 
+#[cfg(feature = "compat")]
+pub use catalogue::{Catalogue, CatalogueOptions, SchemaVersion, TypeHistory, UpcasterFile};
+#[cfg(feature = "compat")]
+pub use draft::Draft;
+#[cfg(feature = "compat")]
+pub use engine::Violation;
+#[cfg(feature = "compat")]
+pub use error::SchemaError;
 pub use types::{kind, reader_schema, writer_schema};
+#[cfg(feature = "compat")]
+pub use validators::{Validation, Validators};
+#[cfg(feature = "compat")]
+pub use version::VersionScheme;

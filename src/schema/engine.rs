@@ -1,0 +1,151 @@
+//! Compiling schemas and validating values: the only place, beside the algebra, that calls the `jsonschema` crate.
+//!
+//! Nothing is ever fetched. `format` is an annotation in every draft: what it would assert differs between drafts
+//! and validators, and an event that was stored is a fact whatever its e-mail address looks like. Integer formats
+//! of Rust types are bounds instead.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Retrieve, Uri, ValidationError};
+use serde_json::Value;
+
+use super::draft::Draft;
+use super::shape;
+
+/// One way in which a value does not satisfy a schema.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// JSON pointer of the value that is wrong.
+    pub pointer: String,
+    /// What is wrong with it. Holds what the schema says and the names of members, never values.
+    pub message: String,
+}
+
+/// A schema that can validate.
+#[derive(Debug)]
+pub(super) struct Compiled(jsonschema::Validator);
+
+/// Why a schema cannot validate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CompileError {
+    /// It refers to these documents outside itself.
+    Outside(Vec<String>),
+    /// It is wrong at this pointer.
+    Invalid(Violation),
+    /// It is too deep to be compiled safely.
+    TooDeep(String),
+}
+
+impl CompileError {
+    pub(super) fn message(&self) -> String {
+        match self {
+            Self::Outside(uris) => format!("refers to {}, which is not fetched", uris.join(" and ")),
+            Self::Invalid(violation) if violation.pointer.is_empty() => violation.message.clone(),
+            Self::Invalid(violation) => format!("at {}: {}", violation.pointer, violation.message),
+            Self::TooDeep(why) => why.clone(),
+        }
+    }
+}
+
+pub(super) fn engine_draft(draft: Draft) -> jsonschema::Draft {
+    match draft {
+        Draft::Draft4 => jsonschema::Draft::Draft4,
+        Draft::Draft6 => jsonschema::Draft::Draft6,
+        Draft::Draft7 => jsonschema::Draft::Draft7,
+        Draft::Draft201909 => jsonschema::Draft::Draft201909,
+        Draft::Draft202012 => jsonschema::Draft::Draft202012,
+    }
+}
+
+/// Refuses to fetch anything, and remembers what it was asked for.
+#[derive(Clone, Default)]
+struct Refusal(Arc<Mutex<Vec<String>>>);
+
+impl Retrieve for Refusal {
+    fn retrieve(
+        &self,
+        uri: &Uri<String>,
+    ) -> Result<Value, Box<dyn std::error::Error + Send + Sync + 'static>> {
+        // A reference without a base of its own is resolved against one that the engine makes up.
+        let text = uri.as_str();
+        let text = text.strip_prefix("json-schema:///").unwrap_or(text);
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !asked.iter().any(|known| known == text) {
+            asked.push(text.to_owned());
+        }
+        Err("nothing is fetched".into())
+    }
+}
+
+/// Compiles `schema`, which is taken as written in `draft` whatever it says itself.
+pub(super) fn compile(schema: &Value, draft: Draft) -> Result<Compiled, CompileError> {
+    shape::check_depth(schema).map_err(CompileError::TooDeep)?;
+    let refusal = Refusal::default();
+    let built = jsonschema::options()
+        .with_draft(engine_draft(draft))
+        .with_retriever(refusal.clone())
+        .should_validate_formats(false)
+        .build(schema);
+    match built {
+        Ok(validator) => Ok(Compiled(validator)),
+        Err(error) => {
+            let asked = refusal.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if asked.is_empty() {
+                // What is wrong with a schema is no production data, so it is shown.
+                Err(CompileError::Invalid(Violation {
+                    pointer: error.instance_path().to_string(),
+                    message: lower(error.to_string()),
+                }))
+            } else {
+                Err(CompileError::Outside(asked))
+            }
+        }
+    }
+}
+
+/// How many violations of one value are listed.
+const LISTED: usize = 16;
+
+impl Compiled {
+    pub(super) fn is_valid(&self, value: &Value) -> bool {
+        self.0.is_valid(value)
+    }
+
+    /// The first ways in which `value` does not satisfy the schema.
+    pub(super) fn violations(&self, value: &Value) -> Vec<Violation> {
+        let mut violations: Vec<Violation> = self
+            .0
+            .iter_errors(value)
+            .take(LISTED)
+            .map(|error| Violation {
+                pointer: error.instance_path().to_string(),
+                message: masked(&error),
+            })
+            .collect();
+        violations.sort();
+        violations.dedup();
+        violations
+    }
+}
+
+fn masked(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::PropertyNames { error } => {
+            format!(
+                "a member name is refused: {}",
+                lower(error.masked_with("it").to_string())
+            )
+        }
+        _ => lower(error.masked_with("the value").to_string()),
+    }
+}
+
+/// `message` as messages here are: without a capital at the start.
+fn lower(message: String) -> String {
+    let mut characters = message.chars();
+    match characters.next() {
+        Some(first) if first.is_uppercase() => first.to_lowercase().chain(characters).collect(),
+        Some(_) | None => message,
+    }
+}

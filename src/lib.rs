@@ -24,5 +24,9 @@ pub mod report;
 /// What the macros expand to; not for direct use.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "snapshots")]
+    pub use crate::scenario::recorded_earlier;
+    #[cfg(feature = "snapshots")]
+    pub use insta;
     pub use serde_json::Value;
 }

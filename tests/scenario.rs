@@ -45,3 +45,13 @@ fn accepted_without_events_and_rejected_are_two_outcomes() {
         "{failure}"
     );
 }
+
+#[test]
+fn a_recorded_scenario_counts_as_checked() {
+    pastproof::recorded!(
+        given::<Account>((opened(), deposited(500))).when(Command::Withdraw {
+            cents: vec![100, 200]
+        }),
+        "scenario__withdrawal"
+    );
+}

@@ -5,6 +5,7 @@ mod events;
 mod fixture;
 mod given;
 mod outcome;
+mod recorded;
 mod report;
 mod story;
 mod text;
@@ -16,3 +17,7 @@ pub use fixture::{Fixture, FreeCheck, given, given_nothing};
 pub use given::Given;
 pub use outcome::Outcome;
 pub use report::Failure;
+
+#[cfg(feature = "snapshots")]
+#[doc(hidden)]
+pub use recorded::earlier as recorded_earlier;

@@ -10,6 +10,7 @@ use crate::model::Aggregate;
 use super::align;
 use super::fixture::state_json;
 use super::given::unfinished;
+use super::recorded;
 use super::report::{self, Failure};
 use super::story::{At, Check, LooksAt, Story, caught};
 use super::text::{Complaint, Told, changes, count};
@@ -56,7 +57,7 @@ impl<A: Aggregate> Outcome<A> {
     #[track_caller]
     pub fn then(self, events: impl Events<A::Event>) -> Self {
         let expected: Vec<Told> = events.into_events().iter().map(Told::of).collect();
-        self.events("then", &expected, Location::caller())
+        self.events("then", LooksAt::Events, &expected, Location::caller())
     }
 
     /// As [`then`](Self::then), with events as they are stored.
@@ -68,7 +69,7 @@ impl<A: Aggregate> Outcome<A> {
             .into_iter()
             .map(|event| Told::stored(event.into()))
             .collect();
-        self.events("then_stored", &expected, Location::caller())
+        self.events("then_stored", LooksAt::Events, &expected, Location::caller())
     }
 
     /// The command was accepted, and there was nothing to record.
@@ -76,11 +77,11 @@ impl<A: Aggregate> Outcome<A> {
     /// A rejected command does not meet this.
     #[track_caller]
     pub fn then_nothing(self) -> Self {
-        self.events("then_nothing", &[], Location::caller())
+        self.events("then_nothing", LooksAt::Acceptance, &[], Location::caller())
     }
 
-    fn events(mut self, word: &str, expected: &[Told], at: At) -> Self {
-        self.check(word, LooksAt::Events, at, |story, at| {
+    fn events(mut self, word: &str, looks_at: LooksAt, expected: &[Told], at: At) -> Self {
+        self.check(word, looks_at, at, |story, at| {
             let actual: Vec<Told> = story.produced().map(|event| event.told.clone()).collect();
             align::compare(expected, &actual)
                 .map(|lines| Complaint::new(at, align::headline(expected, &actual), lines))
@@ -236,6 +237,37 @@ impl<A: Aggregate> Outcome<A> {
                 });
             }
         }
+    }
+
+    /// Ends the scenario and returns it as text: what was given, the commands, and what came of them, as JSON.
+    ///
+    /// This is what [`recorded!`](crate::recorded) compares with a snapshot, and it counts as a check of
+    /// everything. Events that `earlier`, the text as it was before, has at an old version keep it, as long as the
+    /// fixture's upcasters make of them what the scenario has today.
+    ///
+    /// # Panics
+    ///
+    /// When the scenario failed, or when `earlier` holds events that the code can no longer read.
+    #[must_use = "the text has to be compared with the one that was reviewed"]
+    #[track_caller]
+    pub fn recorded(mut self, earlier: Option<&str>) -> String {
+        let at = Location::caller();
+        let Some(mut story) = self.story.take() else {
+            return String::new();
+        };
+        for step in &mut story.steps {
+            step.checks.push(Check {
+                at,
+                word: "recorded".to_owned(),
+                looks_at: LooksAt::Everything,
+                complaint: None,
+            });
+        }
+        let text = recorded::write(&mut story, earlier, at);
+        if let Err(failure) = end(*story) {
+            panic!("{failure}");
+        }
+        text
     }
 
     /// Ends the scenario here. Without it, the scenario ends where the value is dropped; with it, the panic of a

@@ -119,46 +119,47 @@ fn account<A: Aggregate>(story: &Story<A>, step: &mut Step<A>) -> Vec<Complaint>
     }
     let rejection = step.rejection().map(|error| story.error(error));
     let recorded: Vec<Told> = step.produced().map(|event| event.told.clone()).collect();
-    let says = |step: &Step<A>, what| {
+    let Some(rejection) = rejection else {
+        return complaints;
+    };
+    let position = |step: &Step<A>, what: &[LooksAt]| {
         step.checks
             .iter()
-            .position(|check| check.looks_at == what || check.looks_at == LooksAt::Everything)
+            .position(|check| what.contains(&check.looks_at))
     };
-    if let Some(rejection) = rejection {
-        match (says(step, LooksAt::Rejection), says(step, LooksAt::Events)) {
-            (None, events) => {
-                if let Some(check) = step.checks.get_mut(events.unwrap_or(0)) {
-                    let mut lines = vec![format!("with {rejection}")];
-                    lines.extend(
-                        check
-                            .complaint
-                            .take()
-                            .map(|complaint| complaint.lines)
-                            .unwrap_or_default(),
-                    );
-                    if check.word == "then_nothing" {
-                        lines.push("rejected is not the same as accepted without events".to_owned());
-                    }
-                    check.complaint = Some(Complaint::new(check.at, "the command was rejected", lines));
-                }
+    let says_rejected = position(step, &[LooksAt::Rejection, LooksAt::Everything]);
+    let says_accepted = position(step, &[LooksAt::Acceptance]);
+    let says_events = position(step, &[LooksAt::Events, LooksAt::Everything]);
+    if says_accepted.is_some() || says_rejected.is_none() {
+        // A scenario ends with a check, so there is a first one.
+        if let Some(check) = step.checks.get_mut(says_accepted.or(says_events).unwrap_or(0)) {
+            let mut lines = vec![format!("with {rejection}")];
+            lines.extend(
+                check
+                    .complaint
+                    .take()
+                    .map(|complaint| complaint.lines)
+                    .unwrap_or_default(),
+            );
+            if says_accepted.is_some() {
+                lines.push("rejected is not the same as accepted without events".to_owned());
             }
-            (Some(rejected), None) if !recorded.is_empty() => {
-                let check = &mut step.checks[rejected];
-                let number = count(recorded.len(), "event");
-                let mut complaint = check.complaint.take().unwrap_or_else(|| {
-                    Complaint::new(
-                        check.at,
-                        format!("{number} came before the rejection, and no check says so"),
-                        Vec::new(),
-                    )
-                });
-                complaint.lines.push(format!(
-                    "{number} came before the rejection: add `.then([event])`"
-                ));
-                check.complaint = Some(complaint);
-            }
-            (Some(_), _) => {}
+            check.complaint = Some(Complaint::new(check.at, "the command was rejected", lines));
         }
+    } else if let (Some(rejected), None, false) = (says_rejected, says_events, recorded.is_empty()) {
+        let check = &mut step.checks[rejected];
+        let number = count(recorded.len(), "event");
+        let mut complaint = check.complaint.take().unwrap_or_else(|| {
+            Complaint::new(
+                check.at,
+                "events came before the rejection, and no check says so",
+                Vec::new(),
+            )
+        });
+        complaint.lines.push(format!(
+            "{number} came before the rejection: add `.then([event])`"
+        ));
+        check.complaint = Some(complaint);
     }
     complaints
 }
@@ -333,12 +334,10 @@ fn tell_step<A: Aggregate>(
 /// The checks that what happened would pass.
 fn suggest<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], out: &mut Vec<String>) {
     for (index, step) in steps.iter().enumerate() {
-        let about = |what| {
-            step.checks
-                .iter()
-                .any(|check| check.complaint.is_some() && check.looks_at == what)
-        };
-        if step.panicked().is_some() || !(about(LooksAt::Events) || about(LooksAt::Rejection)) {
+        let asked_for = step.checks.iter().any(|check| {
+            check.complaint.is_some() && !matches!(check.looks_at, LooksAt::State | LooksAt::Everything)
+        });
+        if step.panicked().is_some() || !asked_for {
             continue;
         }
         out.push(String::new());

@@ -76,6 +76,8 @@ pub(super) struct Check {
 pub(super) enum LooksAt {
     /// The events, and that nothing was rejected unless another check says so.
     Events,
+    /// That the command was accepted without events.
+    Acceptance,
     /// The rejection.
     Rejection,
     /// The state alone.
@@ -132,7 +134,7 @@ impl<A: Aggregate> Story<A> {
     }
 
     /// What the code reads of a stored event.
-    fn read(&self, stored: &StoredEvent) -> Result<Vec<A::Event>, String> {
+    pub(super) fn read(&self, stored: &StoredEvent) -> Result<Vec<A::Event>, String> {
         let decode = |event_type: &str, data: &Value| {
             A::Event::decode(event_type, &data.to_string()).map_err(|error| error.to_string())
         };

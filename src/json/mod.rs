@@ -6,9 +6,9 @@ mod parse;
 
 #[cfg(feature = "compat")]
 pub use canonical::digest;
-#[cfg(feature = "compat")]
-pub(crate) use canonical::hex;
 pub(crate) use canonical::write_text;
 pub use canonical::{CanonicalError, canonical};
+#[cfg(feature = "compat")]
+pub(crate) use canonical::{hex, hex_sha256};
 pub use diff::{Change, ChangeKind, diff};
 pub use parse::{JsonError, JsonErrorKind, Parsed, parse};

@@ -94,10 +94,17 @@ pub enum FoldError {
 }
 
 impl FoldError {
-    fn unserializable(error: &CanonicalError) -> Self {
+    /// `inside` is the pointer of the value that has no canonical form.
+    fn unserializable(error: &CanonicalError, inside: &str) -> Self {
+        let pointer = error.pointer();
+        let text = error.to_string();
+        let message = text
+            .strip_prefix(&format!("at {pointer}: "))
+            .unwrap_or(&text)
+            .to_owned();
         Self::Unserializable {
-            pointer: error.pointer(),
-            message: error.to_string(),
+            pointer: format!("{inside}{pointer}"),
+            message,
         }
     }
 }
@@ -106,7 +113,9 @@ impl fmt::Display for FoldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(error) => error.fmt(f),
-            Self::Refused(message) | Self::Unserializable { message, .. } => f.write_str(message),
+            Self::Refused(message) => f.write_str(message),
+            Self::Unserializable { pointer, message } if pointer.is_empty() => f.write_str(message),
+            Self::Unserializable { pointer, message } => write!(f, "at {pointer}: {message}"),
         }
     }
 }
@@ -229,7 +238,7 @@ where
     }
 
     fn state(&self) -> Result<String, FoldError> {
-        (self.view)(&self.state).map_err(|error| FoldError::unserializable(&error))
+        (self.view)(&self.state).map_err(|error| FoldError::unserializable(&error, ""))
     }
 }
 
@@ -267,7 +276,10 @@ impl<P: Projector> ModelFold for Model<P> {
             .into_iter()
             .map(|(key, row)| match canonical(&row) {
                 Ok(row) => Ok((key, row)),
-                Err(error) => Err(FoldError::unserializable(&error)),
+                Err(error) => {
+                    let inside = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
+                    Err(FoldError::unserializable(&error, &inside))
+                }
             })
             .collect()
     }

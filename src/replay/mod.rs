@@ -1,11 +1,24 @@
 //! Recorded history through the code: recorded event → upcast → validate → deserialize → fold → compare.
 
+mod baseline;
+mod collect;
+mod compare;
 mod fold;
+mod mask;
+mod models;
 mod outcome;
+mod pipeline;
 mod progress;
+mod request;
+mod run;
+mod sample;
+mod streams;
 
+pub use baseline::{Baseline, BaselineError};
 pub use fold::{
     AggregateFold, FoldError, ModelFold, ProjectorFold, StreamFold, aggregate, aggregate_view, projector,
 };
 pub use outcome::{Counts, ReplayError, Replayed};
 pub use progress::{Progress, Silent};
+pub use request::ReplayRequest;
+pub use run::{replay, run};

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
+use super::baseline::Baseline;
+use super::mask::counted;
 use crate::finding::Finding;
 use crate::model::Version;
 
@@ -19,6 +22,42 @@ pub struct Replayed {
     pub differences: u64,
     /// What else was counted.
     pub counts: Counts,
+    /// Findings that fail a gate, listed or not, but for differences from a baseline.
+    pub(super) errors: u64,
+    pub(super) baseline: Option<Baseline>,
+}
+
+impl Replayed {
+    /// The baseline of this replay, where the request asked for one.
+    pub fn baseline(&self) -> Option<&Baseline> {
+        self.baseline.as_ref()
+    }
+
+    /// Whether every event was read and folded as it should; differences from a baseline are no errors here.
+    pub fn is_clean(&self) -> bool {
+        self.errors == 0
+    }
+
+    /// Saves the baseline of this replay at `path`.
+    ///
+    /// # Errors
+    ///
+    /// When the request did not ask for a baseline, when the replay has errors and `force` is not set, and when
+    /// the file cannot be written. Nothing is written then, and what stood at `path` stays.
+    pub fn save_baseline(&self, path: &Path, force: bool) -> Result<(), ReplayError> {
+        let Some(baseline) = &self.baseline else {
+            return Err(ReplayError::request("the replay was not asked for a baseline"));
+        };
+        if !self.is_clean() && !force {
+            return Err(ReplayError::request(format!(
+                "no baseline is saved of a replay with {}: a later replay would take what is wrong for right",
+                counted(self.errors, "error")
+            )));
+        }
+        baseline
+            .save(path)
+            .map_err(|error| ReplayError::write(error.to_string()))
+    }
 }
 
 /// What a replay counts besides events, streams and differences.
@@ -30,6 +69,10 @@ pub struct Counts {
     pub upcast: u64,
     /// Stored events that an aggregate took.
     pub folded: u64,
+    /// Stored events that upcasting drops on purpose.
+    pub dropped: u64,
+    /// Stored events without a stream.
+    pub tags_only: u64,
     /// Stored events that no aggregate took: of poisoned or skipped streams, of streams whose head is missing, of
     /// categories without an aggregate, redacted, flagged as links or as skipped, or with tags only.
     pub not_folded: u64,

@@ -81,6 +81,16 @@ impl UpcastError {
         self
     }
 
+    /// The same error with what user code said passed through `words`, which masks values in it.
+    #[cfg(feature = "compat")]
+    #[must_use]
+    pub(crate) fn with_words(mut self, words: impl FnOnce(&str) -> String) -> Self {
+        if matches!(self.0.kind, Kind::Refused | Kind::Panicked) {
+            self.0.message = words(&self.0.message);
+        }
+        self
+    }
+
     /// The type of the event where it got stuck; after a rename another one than is stored.
     pub fn event_type(&self) -> &str {
         &self.0.event_type

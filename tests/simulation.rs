@@ -8,18 +8,42 @@
 mod parcel;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
 use parcel::board::{BoardEvent, DeliveryBoard};
 use parcel::cash_box::CashBox;
 use parcel::current_versions;
 use parcel::events::{CashBoxEvent, ParcelEvent};
 use parcel::parcel::{Parcel, Stage};
-use parcel::simulation::{SEED, World, run};
+use parcel::simulation::{DAYS, SEED, World, run};
 use pastproof::model::{Aggregate, Event, Payload, Position, Projector, RecordedEvent, Version};
+use pastproof::recording::{Order, Source, Writer, WriterOptions, verify, write_line};
+use pastproof::schema::{Catalogue, CatalogueOptions, Validation, Validators};
 use pastproof::upcast::{Chains, Envelope, Upcast, Upcaster};
 
-static WORLD: LazyLock<World> = LazyLock::new(|| run(SEED));
+static WORLD: LazyLock<World> = LazyLock::new(|| run(SEED, DAYS));
+
+/// What the code reads of each event of the world.
+static UPCAST: LazyLock<Vec<Vec<Upcast>>> = LazyLock::new(|| {
+    let chains = chains();
+    let upcast = |event: &RecordedEvent| {
+        let (event_type, version) = kind(event);
+        let stored = serde_json::from_str(data(event)).expect("the simulation stores JSON");
+        let made = chains.upcast(&event_type, &version, stored, &Envelope::from(event));
+        made.unwrap_or_else(|error| panic!("{error}"))
+    };
+    WORLD
+        .written
+        .iter()
+        .map(|written| upcast(&written.event))
+        .collect()
+});
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
 
 fn kind(event: &RecordedEvent) -> (String, Version) {
     let version = event.version.clone().expect("the simulation stores versions");
@@ -31,14 +55,6 @@ fn data(event: &RecordedEvent) -> &str {
         Payload::Json(text) => text.get(),
         Payload::Bytes { .. } => panic!("the simulation stores JSON"),
     }
-}
-
-fn upcast(chains: &Chains, event: &RecordedEvent) -> Vec<Upcast> {
-    let (event_type, version) = kind(event);
-    let stored = serde_json::from_str(data(event)).expect("the simulation stores JSON");
-    chains
-        .upcast(&event_type, &version, stored, &Envelope::from(event))
-        .unwrap_or_else(|error| panic!("event {:?} of {:?}: {error}", event.revision, event.stream))
 }
 
 #[test]
@@ -92,18 +108,14 @@ fn the_history_is_large_and_a_third_of_it_is_old() {
 
 #[test]
 fn a_seed_decides_everything() {
-    let text = |world: &World| {
-        format!(
-            "{:?}",
-            world
-                .written
-                .iter()
-                .map(|written| &written.event)
-                .collect::<Vec<_>>()
-        )
+    let text = |world: World| -> Vec<String> {
+        let events = world.written.iter();
+        events.map(|written| format!("{:?}", written.event)).collect()
     };
-    assert_eq!(text(&run(SEED)), text(&WORLD));
-    assert_ne!(text(&run(SEED + 1)), text(&WORLD));
+    let week = text(run(SEED, 7));
+    assert!(week.len() > 1_000);
+    assert_eq!(week, text(run(SEED, 7)));
+    assert_ne!(week, text(run(SEED + 1, 7)));
 }
 
 #[test]
@@ -125,16 +137,75 @@ fn positions_and_times_are_those_of_a_store() {
 }
 
 #[test]
-fn upcasting_brings_back_what_was_decided() {
-    let chains = chains();
+fn every_event_is_what_its_version_writes() {
+    let catalogue =
+        Catalogue::open(&folder("schemas"), &CatalogueOptions::default()).expect("a folder of schemas");
+    let validators = Validators::new(Arc::new(catalogue));
     for written in &WORLD.written {
-        let made = upcast(&chains, &written.event);
+        let (event_type, version) = kind(&written.event);
+        let stored = serde_json::from_str(data(&written.event)).expect("the simulation stores JSON");
+        let answer = validators.validate(&event_type, &version, &stored);
+        assert_eq!(answer, Validation::Valid, "{event_type} {version}: {stored}");
+    }
+}
+
+/// The recording that everything else in the repository reads. `PASTPROOF_UPDATE=1` writes it anew.
+#[test]
+fn the_recording_is_what_the_simulation_writes() {
+    let path = folder("tests/recordings").join("parcel.ndjson.zst");
+    if std::env::var_os("PASTPROOF_UPDATE").is_some_and(|value| value == "1") {
+        let options = WriterOptions::new(Order::Global)
+            .source(Source::new("simulation"))
+            .taken_at("2024-06-01T00:00:00.000Z");
+        let mut writer = Writer::create(&path, options).expect("a recording can be started");
+        for written in &WORLD.written {
+            writer.push(&written.event).expect("an event can be recorded");
+        }
+        writer.finish().expect("a recording can be finished");
+    }
+
+    let mut expected = String::new();
+    for written in &WORLD.written {
+        write_line(&written.event, &mut expected);
+        expected.push('\n');
+    }
+    let file = File::open(&path).expect("the recording is there");
+    let compressed = file.metadata().expect("a file has a size").len();
+    let recorded = zstd::decode_all(file).expect("the recording is zstd");
+    println!("{} bytes of events, {compressed} in the file", recorded.len());
+    // A megabyte of difference helps nobody; the first line does.
+    let differs = expected
+        .as_bytes()
+        .split(|byte| *byte == b'\n')
+        .zip(recorded.split(|byte| *byte == b'\n'));
+    if let Some((index, (expected, recorded))) = differs.enumerate().find(|(_, (left, right))| left != right)
+    {
+        let (expected, recorded) = (
+            String::from_utf8_lossy(expected),
+            String::from_utf8_lossy(recorded),
+        );
+        panic!(
+            "line {} is\n{recorded}\nand should be\n{expected}\nPASTPROOF_UPDATE=1 writes it anew",
+            index + 1
+        );
+    }
+    assert_eq!(expected.len(), recorded.len());
+    assert!(compressed < 1_500_000, "the file is small enough to be committed");
+
+    let verification = verify(&path, None).expect("the recording can be read");
+    assert_eq!(verification.findings, []);
+    assert_eq!(verification.events, WORLD.written.len() as u64);
+}
+
+#[test]
+fn upcasting_brings_back_what_was_decided() {
+    for (written, made) in WORLD.written.iter().zip(&*UPCAST) {
         let decided = written.decided.iter();
         let decided: Vec<_> = decided
             .map(|(kind, version, data)| Upcast::new(*kind, *version, data.clone()))
             .collect();
         assert_eq!(
-            made, decided,
+            *made, decided,
             "{:?} of {:?}",
             written.event.revision, written.event.stream
         );
@@ -143,18 +214,17 @@ fn upcasting_brings_back_what_was_decided() {
 
 #[test]
 fn folding_the_history_ends_where_the_aggregates_ended() {
-    let chains = chains();
     let mut parcels = BTreeMap::<String, Parcel>::new();
     let mut cash_boxes = BTreeMap::<String, CashBox>::new();
     let mut board = DeliveryBoard::default();
     let followed: BTreeSet<_> = BoardEvent::kinds().iter().map(|kind| kind.event_type).collect();
-    for written in &WORLD.written {
+    for (written, made) in WORLD.written.iter().zip(&*UPCAST) {
         let stream = written
             .event
             .stream
             .as_deref()
             .expect("the simulation stores streams");
-        for (index, event) in upcast(&chains, &written.event).into_iter().enumerate() {
+        for (index, event) in made.iter().enumerate() {
             let (kind, text) = (event.event_type.as_str(), event.data.to_string());
             match written.event.category() {
                 Some("parcel") => {

@@ -8,4 +8,4 @@ mod people;
 mod random;
 mod world;
 
-pub use world::{SEED, World, run};
+pub use world::{DAYS, SEED, World, run};

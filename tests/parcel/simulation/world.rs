@@ -26,8 +26,8 @@ use crate::parcel::writers::{Release, Stored};
 /// The seed of the recorded history.
 pub const SEED: u64 = 20_240_301;
 
-/// When the recording was taken: most parcels have arrived, some are still on their way.
-const END: Moment = Moment(92 * DAY);
+/// How long the recorded history is: most parcels have arrived, some are still on their way.
+pub const DAYS: u64 = 92;
 
 /// Instances are replaced one after the other, so for some hours two releases write side by side.
 const ROLLOUT: u64 = 6 * HOUR;
@@ -64,8 +64,8 @@ pub struct Written {
     pub decided: Vec<(&'static str, u64, serde_json::Value)>,
 }
 
-/// Runs the simulation.
-pub fn run(seed: u64) -> World {
+/// Runs the simulation from its first day on.
+pub fn run(seed: u64, days: u64) -> World {
     let mut simulation = Simulation {
         random: Random::new(seed),
         now: Moment(0),
@@ -77,7 +77,7 @@ pub fn run(seed: u64) -> World {
     };
     simulation.schedule(7 * HOUR, Task::Order);
     while let Some(((now, _), task)) = simulation.tasks.pop_first()
-        && now < END
+        && now < Moment(days * DAY)
     {
         simulation.now = now;
         simulation.perform(task);
@@ -145,7 +145,7 @@ impl Simulation {
     }
 
     fn order(&mut self) {
-        let next = self.random.between(1, 86) * MINUTE + self.random.between(0, 59_999);
+        let next = self.random.between(1, 98) * MINUTE + self.random.between(0, 59_999);
         self.schedule(next, Task::Order);
 
         self.orders += 1;
@@ -378,7 +378,7 @@ impl Simulation {
         let mut counted = self.world.cash_boxes[cash_box]
             .expected()
             .expect("a box is counted in the evening of the day it was opened");
-        if self.random.percent(6) {
+        if self.random.percent(9) {
             let missing = self.random.between(1, 20_u64) * 50;
             counted.cents = counted
                 .cents

@@ -54,6 +54,8 @@ pub fn all() -> Vec<(&'static str, fn())> {
         an_old_delivery_of_a_paid_order_collected_nothing,
         an_old_cash_box_started_empty,
         the_board_knows_where_the_money_is,
+        the_life_of_a_parcel,
+        the_day_of_a_cash_box,
     ]
 }
 
@@ -413,6 +415,43 @@ pub fn the_board_knows_where_the_money_is() {
         ..BoardRow::default()
     };
     assert_eq!(board.rows(), [("parcel-1".to_owned(), row)]);
+}
+
+/// Recorded when the second release was out, and its events have kept the versions of that time: whoever changes
+/// an event type learns here whether what the old code recorded still means the same.
+pub fn the_life_of_a_parcel() {
+    let courier = || "courier-1".to_owned();
+    let scenario = stored::<Parcel>()
+        .given_nothing()
+        .when(ParcelCommand::CreateOrder(order()))
+        .when(ParcelCommand::Take {
+            carrier: "swift-hare".to_owned(),
+            weight_grams: Some(740),
+        })
+        .when(ParcelCommand::ReachDepot {
+            depot: "depot-07".to_owned(),
+            scanner: Some(212),
+        })
+        .when(ParcelCommand::SendOut { courier: courier() })
+        .when(ParcelCommand::GiveUp {
+            reason: FailureReason::NobodyHome,
+        })
+        .when(ParcelCommand::SendOut { courier: courier() })
+        .when(hand_over("Žofie", Some(euro(4_990))));
+    pastproof::recorded!(scenario, "parcel__the_life_of_a_parcel");
+}
+
+pub fn the_day_of_a_cash_box() {
+    let add = |parcel: &str, cents| CashBoxCommand::Add {
+        parcel: parcel.to_owned(),
+        amount: euro(cents),
+    };
+    let scenario = given::<CashBox>([opened()])
+        .when(add("parcel-1", 4_990))
+        .when(add("parcel-2", 1_250))
+        .when(add("parcel-1", 4_990))
+        .when(count(11_200));
+    pastproof::recorded!(scenario, "parcel__the_day_of_a_cash_box");
 }
 
 /// Scenarios that start from what a store holds.

@@ -29,6 +29,11 @@ pub const SEED: u64 = 20_240_301;
 /// How long the recorded history is: most parcels have arrived, some are still on their way.
 pub const DAYS: u64 = 92;
 
+const TIP: Money = Money {
+    cents: 100,
+    currency: Currency::Eur,
+};
+
 /// Instances are replaced one after the other, so for some hours two releases write side by side.
 const ROLLOUT: u64 = 6 * HOUR;
 const ROLLOUTS: &[(Release, Moment)] = &[
@@ -233,13 +238,10 @@ impl Simulation {
             .filter(|(_, collects)| *collects == currency)
             .collect();
         let (courier, _) = **self.random.pick(&couriers);
-        self.ask_parcel(
-            &parcel,
-            "depot",
-            &ParcelCommand::SendOut {
-                courier: courier.to_owned(),
-            },
-        );
+        let send_out = ParcelCommand::SendOut {
+            courier: courier.to_owned(),
+        };
+        self.ask_parcel(&parcel, "depot", &send_out);
         let cash_box = self
             .deployed(Release::Second)
             .then(|| self.cash_box_of_the_day(courier, currency));
@@ -290,74 +292,52 @@ impl Simulation {
     }
 
     fn hand_over(&mut self, parcel: String, cash_box: Option<String>) {
-        let payment = self.world.parcels[&parcel].due().map(|due| {
-            if self.deployed(Release::Third) && self.random.percent(30) {
-                let terminal = format!("T-{}", self.random.between(10, 19_u8));
-                let paid_with = PaidWith::Card { terminal };
-                MoneyCollected {
-                    amount: due,
-                    paid_with,
-                }
-            } else {
-                in_cash(due)
-            }
-        });
-        let received_by = if self.random.percent(85) {
+        let due = self.world.parcels[&parcel].due();
+        let payment = due.map(|due| self.payment(due));
+        let to = if self.random.percent(85) {
             self.recipient(&parcel).name
         } else {
             people::name(&mut self.random)
         };
-        let hand_over = ParcelCommand::HandOver {
-            received_by,
-            payment: payment.clone(),
+        let hand_over = |to: &str, payment: Option<MoneyCollected>| ParcelCommand::HandOver {
+            received_by: to.to_owned(),
+            payment,
         };
+        // Somebody tries to get away without paying, or gives a tip that the accounts know nothing of.
         if self.random.percent(3) {
-            // The recipient tries to get away without paying, or tips though nothing is due.
-            let tip = in_cash(Money {
-                cents: 100,
-                currency: Currency::Eur,
-            });
-            let wrong = if payment.is_none() { Some(tip) } else { None };
-            let received_by = "?".to_owned();
-            self.ask_parcel(
-                &parcel,
-                "courier",
-                &ParcelCommand::HandOver {
-                    received_by,
-                    payment: wrong,
-                },
-            );
+            let wrong = payment.is_none().then(|| in_cash(TIP));
+            self.ask_parcel(&parcel, "courier", &hand_over(&to, wrong));
         }
-        self.ask_parcel(&parcel, "courier", &hand_over);
+        let right = hand_over(&to, payment.clone());
+        self.ask_parcel(&parcel, "courier", &right);
+        // The scanner had no coverage and sends what it has sent already.
         if self.random.percent(5) {
-            self.ask_parcel(&parcel, "courier", &hand_over);
+            self.ask_parcel(&parcel, "courier", &right);
         }
         if self.random.percent(2) {
-            let received_by = "somebody else".to_owned();
-            self.ask_parcel(
-                &parcel,
-                "courier",
-                &ParcelCommand::HandOver {
-                    received_by,
-                    payment: None,
-                },
-            );
+            self.ask_parcel(&parcel, "courier", &hand_over("somebody else", payment.clone()));
         }
-        if let Some(cash_box) = cash_box
-            && let Some(MoneyCollected {
-                amount,
-                paid_with: PaidWith::Cash,
-            }) = payment
+        if let (Some(cash_box), Some(payment)) = (cash_box, payment)
+            && payment.paid_with == PaidWith::Cash
         {
+            let amount = payment.amount;
             let pause = self.random.between(5 * SECOND, 4 * MINUTE);
-            self.schedule(
-                pause,
-                Task::AddCash {
-                    parcel,
-                    cash_box,
-                    amount,
-                },
-            );
+            let add = Task::AddCash {
+                parcel,
+                cash_box,
+                amount,
+            };
+            self.schedule(pause, add);
+        }
+    }
+
+    fn payment(&mut self, amount: Money) -> MoneyCollected {
+        if self.deployed(Release::Third) && self.random.percent(30) {
+            let terminal = format!("T-{}", self.random.between(10, 19_u8));
+            let paid_with = PaidWith::Card { terminal };
+            MoneyCollected { amount, paid_with }
+        } else {
+            in_cash(amount)
         }
     }
 

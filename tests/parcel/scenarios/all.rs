@@ -1,0 +1,49 @@
+//! The list of scenarios.
+
+/// Every scenario by its name.
+pub fn all() -> Vec<(&'static str, fn())> {
+    macro_rules! named {
+        ($($file:ident: $($scenario:ident),+;)+) => {
+            vec![$($((stringify!($scenario), super::$file::$scenario as fn())),+),+]
+        };
+    }
+    named![
+        parcels:
+            an_order_is_created,
+            an_order_sent_twice_is_one_order,
+            an_order_number_stands_for_one_order,
+            an_order_of_nothing_is_refused,
+            an_order_beyond_what_couriers_carry_is_refused,
+            a_window_that_never_opens_is_refused,
+            a_carrier_takes_the_parcel_once,
+            a_depot_scans_a_parcel_once,
+            a_courier_loads_at_a_depot,
+            what_is_due_is_collected_at_the_door,
+            a_paid_order_is_handed_over_without_money,
+            another_amount_is_refused,
+            another_currency_is_refused,
+            a_parcel_is_handed_over_once,
+            nobody_home_is_one_attempt,
+            the_third_attempt_is_the_last,
+            a_refused_parcel_goes_back_at_once,
+            a_wrong_address_is_not_tried_again,
+            a_parcel_on_its_way_back_is_not_handed_over,
+            a_shop_gets_its_parcel_back;
+        cash_boxes:
+            a_cash_box_is_opened_once,
+            a_cash_box_that_nobody_opened_takes_nothing,
+            a_cash_box_holds_one_currency,
+            money_for_a_parcel_is_added_once,
+            a_cash_box_that_is_right_is_closed_without_a_word,
+            missing_money_is_written_down,
+            a_cash_box_is_counted_once;
+        stored:
+            a_history_of_the_first_release_goes_on_today,
+            an_old_delivery_was_a_delivery_and_a_payment,
+            an_old_delivery_of_a_paid_order_collected_nothing,
+            an_old_cash_box_started_empty,
+            the_board_knows_where_the_money_is,
+            the_life_of_a_parcel,
+            the_day_of_a_cash_box;
+    ]
+}

@@ -2,3 +2,6 @@
 
 #[path = "upcast/chains.rs"]
 mod chains;
+#[cfg(all(feature = "cli", feature = "jq"))]
+#[path = "upcast/jq.rs"]
+mod jq;

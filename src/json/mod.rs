@@ -11,4 +11,6 @@ pub use canonical::{CanonicalError, canonical};
 #[cfg(feature = "compat")]
 pub(crate) use canonical::{hex, hex_sha256};
 pub use diff::{Change, ChangeKind, diff};
+#[cfg(feature = "jq")]
+pub(crate) use parse::MAX_DEPTH;
 pub use parse::{JsonError, JsonErrorKind, Parsed, parse};

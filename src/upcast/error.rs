@@ -39,6 +39,12 @@ pub(super) enum Kind {
     Panicked,
     Undeclared,
     Limit,
+    #[cfg(feature = "jq")]
+    Timeout,
+    #[cfg(feature = "jq")]
+    Program,
+    #[cfg(feature = "jq")]
+    Fence,
 }
 
 /// Why an event did not reach the version that the code reads: which step it was, and where the event is stored.
@@ -120,6 +126,12 @@ impl UpcastError {
             Kind::Panicked => &rules::UPCASTER_PANICS,
             Kind::Undeclared => &rules::UPCASTER_UNDECLARED,
             Kind::Limit => &rules::UPCASTER_LIMIT,
+            #[cfg(feature = "jq")]
+            Kind::Timeout => &rules::UPCASTER_TIMEOUT,
+            #[cfg(feature = "jq")]
+            Kind::Program => &rules::JQ_INVALID,
+            #[cfg(feature = "jq")]
+            Kind::Fence => &rules::JQ_FENCE,
         }
     }
 

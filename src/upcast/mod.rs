@@ -12,9 +12,13 @@ mod chains;
 mod check;
 mod envelope;
 mod error;
+#[cfg(feature = "jq")]
+mod jq;
 mod upcaster;
 
 pub use chains::{Bounds, Chains};
 pub use envelope::Envelope;
 pub use error::UpcastError;
+#[cfg(feature = "jq")]
+pub use jq::{Fence, JQ_WORKER, jq_worker, jq_worker_if_asked};
 pub use upcaster::{Upcast, Upcaster};

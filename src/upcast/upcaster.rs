@@ -243,6 +243,26 @@ impl Upcaster {
         }
     }
 
+    /// An upcaster that stands in a file.
+    #[cfg(feature = "jq")]
+    pub(super) fn read_from(
+        event_type: String,
+        from: Version,
+        targets: Vec<(String, Version)>,
+        file: String,
+        step: impl Step + 'static,
+    ) -> Self {
+        Self {
+            event_type,
+            from,
+            targets,
+            origin: file,
+            file: true,
+            location: None,
+            step: Arc::new(step),
+        }
+    }
+
     /// The type it starts from.
     pub fn event_type(&self) -> &str {
         &self.event_type
@@ -373,12 +393,10 @@ fn panicked(panic: Box<dyn Any + Send>) -> Failure {
         .downcast_ref::<&'static str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
-    match said {
-        Some(said) => Failure::new(Kind::Panicked, format!("panics: {said}")),
-        None => {
-            // A payload of another type may itself panic when it is dropped.
-            std::mem::forget(panic);
-            Failure::new(Kind::Panicked, "panics without a message")
-        }
+    if let Some(said) = said {
+        return Failure::new(Kind::Panicked, format!("panics: {said}"));
     }
+    // A payload of another type may itself panic when it is dropped.
+    std::mem::forget(panic);
+    Failure::new(Kind::Panicked, "panics without a message")
 }

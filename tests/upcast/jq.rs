@@ -411,7 +411,9 @@ fn each_ends(fence: Fence, within: Duration, rule: &str, programs: &[&str]) {
         let chains = chains_in(&fence, program);
         assert_eq!(chains.check(&[]), [], "{program}");
         let start = Instant::now();
-        let error = upcast(&chains, json!({})).expect_err(program);
+        let Err(error) = upcast(&chains, json!({})) else {
+            panic!("{program} ends well")
+        };
         let took = start.elapsed();
         assert_eq!(error.rule().id, rule, "{program}: {error}");
         assert!(took < within, "{program} took {took:?}");
@@ -422,7 +424,7 @@ fn each_ends(fence: Fence, within: Duration, rule: &str, programs: &[&str]) {
 
 #[test]
 fn an_endless_program_ends() {
-    let time_limit = Duration::from_millis(500);
+    let time_limit = Duration::from_millis(200);
     each_ends(
         fence().time_limit(time_limit),
         time_limit + Duration::from_secs(4),
@@ -432,9 +434,7 @@ fn an_endless_program_ends() {
             "last(repeat(1))",
             "[limit(1; repeat(1) | select(. > 1))]",
             "until(false; .)",
-            "last(range(1e18))",
             "reduce repeat(1) as $x (0; . + $x)",
-            "first(range(1e18) | select(. < 0))",
             "label $out | foreach repeat(1) as $x (0; 1; empty)",
         ],
     );
@@ -447,8 +447,8 @@ fn a_huge_program_ends() {
     each_ends(
         fence()
             .time_limit(patience)
-            .memory_limit(192 << 20)
-            .output_limit(1 << 20),
+            .memory_limit(144 << 20)
+            .output_limit(256 << 10),
         patience,
         "upcaster-limit",
         &[
@@ -463,14 +463,13 @@ fn a_huge_program_ends() {
             "\"x\" | until(false; . + .)",
             "[1] | until(false; . + .)",
             // Bytes of output.
-            "\"x\" * 2000000",
-            "[range(1000000)]",
+            "\"x\" * 300000",
+            "[range(100000)]",
             // Depth.
             "def f: [f]; f",
             "def f: 1 + f; f",
-            "reduce range(1000000) as $i (0; [.])",
+            "reduce range(100000) as $i (0; [.])",
             "reduce range(200) as $i (0; [.])",
-            "[recurse([.])]",
             "\"[\" * 1000000 | fromjson",
         ],
     );
@@ -525,26 +524,26 @@ fn bounds_are_told_in_the_words_of_the_fence() {
     let outputs = chains_in(&Arc::new(self::fence()), "repeat(1)");
     assert_eq!(
         made(upcast(&outputs, json!({}))),
-        "upcaster-limit: makes more than 10000 events of one"
+        "upcaster-limit: makes more than 1000 events of one"
     );
 }
 
 #[test]
 fn a_program_that_passes_its_bounds_again_and_again_is_not_run_any_more() {
-    let fence = Arc::new(fence().time_limit(Duration::from_millis(200)));
+    let fence = Arc::new(fence().time_limit(Duration::from_millis(100)));
     let endless = chains_in(&fence, "if .a then . else until(false; .) end");
     for _ in 0..5 {
         assert_eq!(made(upcast(&endless, json!({"a": 1}))), r#"A 2 {"a":1}"#);
         assert_eq!(
             made(upcast(&endless, json!({}))),
-            "upcaster-timeout: runs longer than 0.2 seconds"
+            "upcaster-timeout: runs longer than 0.1 seconds"
         );
     }
     let start = Instant::now();
     for _ in 0..100 {
         assert_eq!(
             made(upcast(&endless, json!({}))),
-            "upcaster-timeout: runs longer than 0.2 seconds, as on 5 events before; it is not run any more"
+            "upcaster-timeout: runs longer than 0.1 seconds, as on 5 events before; it is not run any more"
         );
     }
     assert!(start.elapsed() < Duration::from_secs(2));
@@ -651,7 +650,7 @@ fn a_worker_that_is_killed_from_outside_is_started_anew() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_worker_that_is_stopped_is_ended_by_the_fence() {
-    let fence = Arc::new(fence().time_limit(Duration::from_millis(500)));
+    let fence = Arc::new(fence().time_limit(Duration::from_millis(100)));
     let chains = chains_in(&fence, ".");
     upcast(&chains, json!(1)).unwrap();
     let worker = fence.worker_id().unwrap();
@@ -676,13 +675,16 @@ fn a_worker_that_is_stopped_is_ended_by_the_fence() {
 
 /// The worker process as a child of this test, spoken to by hand.
 fn worker() -> std::process::Child {
-    Command::new(env!("CARGO_BIN_EXE_pastproof"))
+    let started = Command::new(env!("CARGO_BIN_EXE_pastproof"))
         .arg(JQ_WORKER)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+        .spawn();
+    let Ok(worker) = started else {
+        panic!("the worker does not start")
+    };
+    worker
 }
 
 #[test]
@@ -759,7 +761,7 @@ fn no_worker_outlives_a_killed_parent() {
     use std::io::Read as _;
     const HOLDER: &str = "PASTPROOF_TEST_HOLDS_A_FENCE";
     if std::env::var_os(HOLDER).is_some() {
-        let fence = Arc::new(fence().time_limit(Duration::from_secs(3)));
+        let fence = Arc::new(fence().time_limit(Duration::from_secs(1)));
         upcast(&chains_in(&fence, "."), json!(1)).unwrap();
         println!("worker {}.", fence.worker_id().unwrap());
         let _ = upcast(&chains_in(&fence, "def f: f; f"), json!(1));

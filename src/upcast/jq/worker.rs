@@ -20,7 +20,7 @@ pub const JQ_WORKER: &str = "--pastproof-jq-worker";
 pub(super) const TIME_IS_UP: i32 = 124;
 
 /// How many events one run may make.
-const OUTPUTS: usize = 10_000;
+const OUTPUTS: usize = 1_000;
 
 /// Room for recursion, the same on every machine whatever the stack that a main thread gets there.
 const STACK: usize = 64 << 20;

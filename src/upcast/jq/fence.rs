@@ -132,7 +132,7 @@ impl Fence {
 
     /// The same fence with another limit on the worker's address space, in bytes.
     ///
-    /// The executable itself and its stacks are part of it; below 128 MiB the worker may not start.
+    /// The executable itself and its stacks are part of it; below 192 MiB the worker may not start.
     #[must_use]
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.memory = bytes;
@@ -332,7 +332,8 @@ impl Fence {
         } else {
             Command::new(program)
         };
-        command.args(args).env_clear();
+        // One heap, not one for each thread: a reserve of address space that nobody uses would count as memory.
+        command.args(args).env_clear().env("MALLOC_ARENA_MAX", "1");
         for name in LOADER {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);

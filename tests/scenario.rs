@@ -2,56 +2,45 @@
 
 #[path = "scenario/account.rs"]
 mod account;
+#[path = "scenario/fails.rs"]
+mod fails;
+#[path = "scenario/laws.rs"]
+mod laws;
+#[path = "scenario/misuse.rs"]
+mod misuse;
+#[path = "scenario/odd.rs"]
+mod odd;
+#[path = "scenario/passes.rs"]
+mod passes;
+#[path = "scenario/recorded.rs"]
+mod recorded;
+#[path = "scenario/reports.rs"]
+mod reports;
 
-use account::*;
-use pastproof::scenario::{given, given_nothing};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-#[test]
-fn the_simplest_scenario_is_three_lines() {
-    given::<Account>([opened()])
-        .when(Command::Deposit { cents: 500 })
-        .then([deposited(500)]);
+use pastproof::model::Aggregate;
+use pastproof::scenario::Outcome;
+
+/// The report of a scenario that must fail.
+#[track_caller]
+fn report<A: Aggregate>(scenario: Outcome<A>) -> String {
+    match scenario.try_check() {
+        Ok(()) => panic!("this scenario must fail, and it passed"),
+        Err(failure) => failure.to_string(),
+    }
 }
 
-#[test]
-fn a_command_without_history() {
-    given_nothing::<Account>()
-        .when(Command::Open {
-            owner: "ann".to_owned(),
-        })
-        .then([opened()]);
-    given_nothing::<Account>()
-        .when(Command::Crash)
-        .then_nothing()
-        .try_check()
-        .unwrap_err();
-}
-
-#[test]
-fn accepted_without_events_and_rejected_are_two_outcomes() {
-    given::<Account>((opened(), deposited(5)))
-        .when(Command::Deposit { cents: 0 })
-        .then_nothing();
-    given::<Account>((opened(), deposited(5)))
-        .when(Command::Withdraw { cents: vec![2, 4] })
-        .then_error(Refusal::TooLittle { missing: 1 });
-    let failure = given::<Account>([opened()])
-        .when(Command::Withdraw { cents: vec![1] })
-        .then_nothing()
-        .try_check()
-        .unwrap_err();
-    assert!(
-        failure.to_string().contains("the command was rejected"),
-        "{failure}"
-    );
-}
-
-#[test]
-fn a_recorded_scenario_counts_as_checked() {
-    pastproof::recorded!(
-        given::<Account>((opened(), deposited(500))).when(Command::Withdraw {
-            cents: vec![100, 200]
-        }),
-        "scenario__withdrawal"
-    );
+/// What `run` says when it panics, which it must.
+#[track_caller]
+fn panic_of<T>(run: impl FnOnce() -> T) -> String {
+    let Err(panic) = catch_unwind(AssertUnwindSafe(run)) else {
+        panic!("this must panic, and it did not")
+    };
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => panic
+            .downcast::<&str>()
+            .map_or_else(|_| "no text".to_owned(), |text| (*text).to_owned()),
+    }
 }

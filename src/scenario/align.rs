@@ -72,9 +72,9 @@ fn tell(row: Row, expected: &[Told], actual: &[Told]) -> Vec<String> {
     let lines = |word: &str, number: usize, told: &Told, notes: Vec<String>| {
         let mut lines = told.lines();
         if let Some(first) = lines.first_mut() {
-            first.insert_str(0, &format!("{word:<13}{}. ", number + 1));
+            first.insert_str(0, &format!("{word:<14}{}. ", number + 1));
         }
-        let inner = 13 + format!("{}. ", number + 1).len();
+        let inner = 14 + format!("{}. ", number + 1).len();
         let mut all: Vec<String> = lines.drain(..1).collect();
         all.extend(indented(inner, lines));
         all.extend(indented(inner, notes));
@@ -110,9 +110,9 @@ fn tell(row: Row, expected: &[Told], actual: &[Told]) -> Vec<String> {
             if notes.is_empty() {
                 notes = differences(&want.stored, &have.stored, "expected", "got");
             }
-            vec![format!("{word:<13}{}. {}", at + 1, want.stored.kind())]
+            vec![format!("{word:<14}{}. {}", at + 1, want.stored.kind())]
                 .into_iter()
-                .chain(indented(13 + format!("{}. ", at + 1).len(), notes))
+                .chain(indented(14 + format!("{}. ", at + 1).len(), notes))
                 .collect()
         }
         Row::Missing { expected: at } => {

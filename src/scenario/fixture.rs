@@ -12,16 +12,60 @@ use crate::model::{Aggregate, write_json};
 use crate::upcast::Chains;
 
 use super::given::Given;
+use super::text::fits;
 use super::{Events, StoredEvent};
 
 /// How a state is shown, or why it cannot be.
 pub(super) type StateView<A> = fn(&A) -> Result<Value, String>;
 
+/// Whether a value is shown on one line whatever its length.
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    Line,
+    Lines,
+}
+
+/// How a command or an error is shown.
+pub(super) enum View<T> {
+    /// As `Debug` has it, on one line and on several.
+    Debug(fn(&T) -> String, fn(&T) -> String),
+    Own(fn(&T) -> String),
+}
+
+impl<T> Clone for View<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for View<T> {}
+
+impl<T> View<T> {
+    fn debug() -> Self
+    where
+        T: Debug,
+    {
+        Self::Debug(|value| format!("{value:?}"), |value| format!("{value:#?}"))
+    }
+
+    pub(super) fn show(self, value: &T, shape: Shape) -> String {
+        match (self, shape) {
+            (Self::Own(view) | Self::Debug(view, _), Shape::Line) | (Self::Own(view), Shape::Lines) => {
+                view(value)
+            }
+            (Self::Debug(line, lines), Shape::Lines) => {
+                let text = line(value);
+                if fits(&text) { text } else { lines(value) }
+            }
+        }
+    }
+}
+
 /// How the values of an aggregate are shown in a report.
 pub(super) struct Views<A: Aggregate> {
     pub(super) state: Option<StateView<A>>,
-    pub(super) command: Option<fn(&A::Command) -> String>,
-    pub(super) error: Option<fn(&A::Error) -> String>,
+    pub(super) command: Option<View<A::Command>>,
+    pub(super) error: Option<View<A::Error>>,
 }
 
 impl<A: Aggregate> Clone for Views<A> {
@@ -89,10 +133,14 @@ impl<A: Aggregate> Fixture<A> {
         A::Command: Debug,
         A::Error: Debug,
     {
-        Self::opaque()
-            .show_state(state_json)
-            .show_command(|command| format!("{command:?}"))
-            .show_error(|error| format!("{error:?}"))
+        Self {
+            views: Views {
+                state: Some(state_json),
+                command: Some(View::debug()),
+                error: Some(View::debug()),
+            },
+            ..Self::opaque()
+        }
     }
 
     /// A fixture for an aggregate whose state does not serialize, or whose commands or errors have no `Debug`.
@@ -128,21 +176,28 @@ impl<A: Aggregate> Fixture<A> {
     /// The same fixture, whose reports show commands by `view`.
     #[must_use = "this makes a new fixture and leaves the old one as it was"]
     pub fn show_command(mut self, view: fn(&A::Command) -> String) -> Self {
-        self.views.command = Some(view);
+        self.views.command = Some(View::Own(view));
         self
     }
 
     /// The same fixture, whose reports show errors by `view`.
     #[must_use = "this makes a new fixture and leaves the old one as it was"]
     pub fn show_error(mut self, view: fn(&A::Error) -> String) -> Self {
-        self.views.error = Some(view);
+        self.views.error = Some(View::Own(view));
         self
     }
 
     /// The same fixture without one of the checks that come free, for a reason that its reports give.
+    ///
+    /// # Panics
+    ///
+    /// When the reason is empty.
     #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    #[track_caller]
     pub fn without(mut self, check: FreeCheck, reason: impl Into<String>) -> Self {
-        self.without.push((check, reason.into()));
+        let reason = reason.into();
+        assert!(!reason.trim().is_empty(), "leaving out a check takes a reason");
+        self.without.push((check, reason));
         self
     }
 

@@ -7,7 +7,6 @@ use crate::model::Aggregate;
 use super::fixture::Fixture;
 use super::outcome::Outcome;
 use super::story::{At, Story};
-use super::text::count;
 use super::{Events, StoredEvent};
 
 /// A scenario with a history, before its command.
@@ -72,21 +71,14 @@ impl<A: Aggregate> Drop for Given<A> {
         if let Some(story) = &self.story
             && !std::thread::panicking()
         {
-            let known = count(story.given.len(), "event");
-            panic!(
-                "{}",
-                unfinished(
-                    story.started,
-                    &format!(
-                        "it was given {known} and no command: add `.when(command)` and then a check such as `.then([event])`"
-                    )
-                )
-            );
+            let advice =
+                "there is no command: add `.when(command)`, and then a check such as `.then([event])`";
+            panic!("{}", unfinished(story.started, advice));
         }
     }
 }
 
 /// What is said about a scenario that nobody finished.
-pub(super) fn unfinished(started: At, why: &str) -> String {
-    format!("scenario never checked\nat {started}\n\n{why}")
+pub(super) fn unfinished(started: At, advice: &str) -> String {
+    format!("scenario never checked\nat {started}\n\n{advice}")
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::model::Aggregate;
 
 use super::align;
-use super::fixture::state_json;
+use super::fixture::{Shape, state_json};
 use super::given::unfinished;
 use super::recorded;
 use super::report::{self, Failure};
@@ -157,19 +157,19 @@ impl<A: Aggregate> Outcome<A> {
         judge: impl FnOnce(&A::Error) -> Option<(String, Vec<String>)>,
     ) {
         self.check(word, LooksAt::Rejection, at, |story, at| {
-            match story.steps.last().and_then(|step| step.rejection()) {
-                Some(error) => judge(error).map(|(headline, mut lines)| {
-                    if lines.is_empty() {
-                        lines.push(format!("got  {}", story.error(error)));
-                    }
-                    Complaint::new(at, headline, lines)
-                }),
-                None => Some(Complaint::new(
-                    at,
-                    "it was accepted",
-                    vec![format!("with {}", count(story.produced().count(), "event"))],
-                )),
-            }
+            let Some(error) = story.steps.last().and_then(|step| step.rejection()) else {
+                let how = match story.produced().count() {
+                    0 => "without events".to_owned(),
+                    number => format!("with {}", count(number, "event")),
+                };
+                return Some(Complaint::new(at, "the command was accepted", vec![how]));
+            };
+            judge(error).map(|(headline, mut lines)| {
+                if lines.is_empty() {
+                    lines.push(format!("got  {}", story.error(error, Shape::Line)));
+                }
+                Complaint::new(at, headline, lines)
+            })
         });
     }
 
@@ -297,19 +297,20 @@ impl<A: Aggregate> Outcome<A> {
 }
 
 /// How a scenario ended.
-fn end<A: Aggregate>(story: Story<A>) -> Result<(), Failure> {
-    if let Some(step) = story.steps.last().filter(|step| step.checks.is_empty()) {
-        let asked = count(step.asked.len(), "command");
-        return Err(Failure::new(
-            story.started,
-            unfinished(
-                story.started,
-                &format!(
-                    "it ran {asked} and nothing looks at what came of it: add `.then([event])`, `.then_nothing()` or `.then_error(error)`"
-                ),
-            ),
-        ));
+fn end<A: Aggregate>(mut story: Story<A>) -> Result<(), Failure> {
+    let last = story.steps.last().filter(|step| step.checks.is_empty());
+    let Some(at) = last.and_then(|step| step.asked.first()).map(|asked| asked.at) else {
+        return report::judge(story);
+    };
+    let advice = "nothing looks at what came of the command: add `.then([event])`, `.then_nothing()` or `.then_error(error)`";
+    if story.steps.len() == 1 && story.troubles.is_empty() {
+        return Err(Failure::new(at, unfinished(story.started, advice)));
     }
+    story.troubles.push(Complaint::new(
+        at,
+        "the last command was never checked",
+        vec![advice.to_owned()],
+    ));
     report::judge(story)
 }
 

@@ -11,6 +11,7 @@ use crate::model::{Aggregate, read_json};
 
 use super::StoredEvent;
 use super::events::one_line;
+use super::fixture::Shape;
 use super::story::{At, Step, Story};
 use super::text::{Complaint, Told, fits, indented, spread, version_literal};
 
@@ -154,7 +155,11 @@ pub(super) fn write<A: Aggregate>(story: &mut Story<A>, earlier: Option<&str>, a
             None
         }
     };
-    let given_now: Vec<Told> = story.given.iter().map(|past| past.told.clone()).collect();
+    let given_now: Vec<Told> = story
+        .given
+        .iter()
+        .filter_map(|past| past.told().cloned())
+        .collect();
     let given_read: Vec<Told> = story
         .given
         .iter()
@@ -249,11 +254,11 @@ fn step_members<A: Aggregate>(story: &Story<A>, step: &Step<A>, then: &[Told]) -
     let commands: Vec<Vec<String>> = step
         .asked
         .iter()
-        .map(|asked| vec![quoted(&story.command(&asked.command))])
+        .map(|asked| vec![quoted(&story.command(&asked.command, Shape::Line))])
         .collect();
     let mut outcome = vec![member("events", events(then))];
     if let Some(error) = step.rejection() {
-        outcome.push(member("rejected", vec![quoted(&story.error(error))]));
+        outcome.push(member("rejected", vec![quoted(&story.error(error, Shape::Line))]));
     }
     vec![member("when", list(&commands)), member("then", object(&outcome))]
 }

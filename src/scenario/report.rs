@@ -1,6 +1,7 @@
 //! The one report of a failed scenario: the whole story.
 
 use std::fmt;
+use std::iter::once;
 use std::panic::Location;
 
 use serde_json::Value;
@@ -10,9 +11,9 @@ use crate::model::Aggregate;
 use crate::rules;
 
 use super::events::one_line;
-use super::fixture::StateView;
+use super::fixture::{Shape, StateView, View};
 use super::story::{Answer, Asked, At, Became, LooksAt, Step, Story, caught};
-use super::text::{Complaint, Told, changes, count, fits, indented, spread, version_literal};
+use super::text::{Complaint, Told, count, cut_changes, fits, indented, spread, version_literal};
 
 /// Why a scenario failed: the whole story, as the panic of a failed scenario tells it.
 #[derive(Clone)]
@@ -84,8 +85,12 @@ pub(super) fn judge<A: Aggregate>(mut story: Story<A>) -> Result<(), Failure> {
     lines.push(format!("at {}", first.at));
     for trouble in &story.troubles {
         lines.push(String::new());
-        lines.push(trouble.headline.clone());
-        lines.extend(indented(2, trouble.lines.clone()));
+        if complaints.len() > 1 {
+            lines.push(format!("{}, at {}", trouble.headline, trouble.at));
+            lines.extend(indented(2, trouble.lines.clone()));
+        } else {
+            lines.extend(trouble.lines.clone());
+        }
     }
     tell(&story, &steps, &judged, &mut lines);
     Err(Failure::new(first.at, lines.join("\n")))
@@ -117,7 +122,7 @@ fn account<A: Aggregate>(story: &Story<A>, step: &mut Step<A>) -> Vec<Complaint>
             ));
         }
     }
-    let rejection = step.rejection().map(|error| story.error(error));
+    let rejection = step.rejection().map(|error| story.error(error, Shape::Line));
     let recorded: Vec<Told> = step.produced().map(|event| event.told.clone()).collect();
     let Some(rejection) = rejection else {
         return complaints;
@@ -166,59 +171,53 @@ fn account<A: Aggregate>(story: &Story<A>, step: &mut Step<A>) -> Vec<Complaint>
 
 /// The state as the story goes on, folded once more for the report.
 struct Folding<A: Aggregate> {
+    /// Absent when there is no view, or once the state can no longer be told.
     view: Option<StateView<A>>,
     state: A,
     shown: Option<Value>,
 }
 
 impl<A: Aggregate> Folding<A> {
-    /// The state before the first event.
-    fn start(&mut self) -> Vec<String> {
+    /// The state as it is.
+    fn now(&mut self) -> Vec<String> {
         let Some(view) = self.view else { return Vec::new() };
-        match view(&self.state) {
-            Ok(value) => {
-                let lines = Self::whole(&value);
-                self.shown = Some(value);
-                lines
-            }
-            Err(error) => vec![format!("state does not serialize: {error}")],
-        }
-    }
-
-    fn whole(value: &Value) -> Vec<String> {
-        let line = one_line(value);
-        if fits(&line) {
-            vec![format!("state {line}")]
-        } else {
-            let mut lines = vec!["state".to_owned()];
-            lines.extend(indented(2, spread(value)));
-            lines
-        }
-    }
-
-    /// The state after one more event: whole where it is short, else what changed.
-    fn after(&mut self, event: &A::Event) -> Vec<String> {
-        let Some(view) = self.view else { return Vec::new() };
-        let state = &mut self.state;
-        if let Err(panic) = caught(|| state.apply(event)) {
-            return vec![format!("`apply` panics: {panic}")];
-        }
         let value = match view(&self.state) {
             Ok(value) => value,
-            Err(error) => return vec![format!("state does not serialize: {error}")],
+            Err(error) => {
+                self.view = None;
+                return vec![format!("state does not serialize: {error}")];
+            }
         };
         let line = one_line(&value);
         let lines = match &self.shown {
             Some(before) if *before == value => vec!["state unchanged".to_owned()],
-            Some(before) if !fits(&line) => {
-                let mut lines = vec!["state changed".to_owned()];
-                lines.extend(indented(2, changes(before, &value, "was", "is")));
-                lines
-            }
-            _ => Self::whole(&value),
+            _ if fits(&line) => vec![format!("state {line}")],
+            Some(before) => once("state changed".to_owned())
+                .chain(indented(2, cut_changes(before, &value)))
+                .collect(),
+            None => once("state".to_owned())
+                .chain(indented(2, spread(&value)))
+                .collect(),
         };
         self.shown = Some(value);
         lines
+    }
+
+    /// The state after one more event.
+    fn after(&mut self, became: &Became<A::Event>) -> Vec<String> {
+        let state = &mut self.state;
+        let panic = match &became.panicked {
+            Some(panic) => Some(panic.clone()),
+            None if self.view.is_some() => caught(|| state.apply(&became.event)).err(),
+            None => None,
+        };
+        match panic {
+            Some(panic) => {
+                self.view = None;
+                vec![format!("`apply` panics: {panic}")]
+            }
+            None => self.now(),
+        }
     }
 }
 
@@ -229,48 +228,61 @@ fn tell<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], judged: &[Vec<Complai
         state: A::default(),
         shown: None,
     };
+    let before = folding.now();
     out.push(String::new());
     if story.given.is_empty() {
         out.push("given nothing".to_owned());
-        out.extend(indented(2, folding.start()));
+        out.extend(indented(2, before));
     } else {
         out.push("given".to_owned());
-        if let Some(view) = folding.view {
-            folding.shown = view(&folding.state).ok();
-        }
     }
     for (index, past) in story.given.iter().enumerate() {
-        let number = format!("{}. ", index + 1);
-        numbered(&number, past.told.lines(), out);
-        let as_it_was = past.became.len() == 1 && past.became[0].told.same(&past.told);
+        let lines = past.told().map(Told::lines).unwrap_or_default();
+        let inner = numbered(index + 1, lines, out);
         if past.became.is_empty() {
-            out.extend(indented(5, vec!["nothing is read of it".to_owned()]));
+            let word = if past.read {
+                "dropped: nothing is read of it"
+            } else {
+                "it cannot be read"
+            };
+            out.extend(indented(inner, vec![word.to_owned()]));
         }
         for became in &past.became {
-            if !as_it_was && past.told.unwritten.is_none() {
+            if past
+                .stored
+                .as_ref()
+                .is_some_and(|stored| !stored.same(&became.told))
+            {
                 let mut lines = became.told.lines();
                 if let Some(first) = lines.first_mut() {
                     first.insert_str(0, "read as ");
                 }
-                out.extend(indented(5, lines));
+                out.extend(indented(inner, lines));
             }
-            out.extend(indented(5, folding.after(&became.event)));
+            out.extend(indented(inner, folding.after(became)));
         }
     }
-    for (step, complaints) in steps.iter().zip(judged) {
+    for (index, (step, complaints)) in steps.iter().zip(judged).enumerate() {
+        out.push(String::new());
+        out.push(match steps.len() {
+            1 => "when".to_owned(),
+            _ => format!("when, step {}", index + 1),
+        });
         tell_step(story, step, complaints, &mut folding, out);
     }
     suggest(story, steps, out);
     remarks(story, out);
 }
 
-/// `lines` as an item of a list.
-fn numbered(number: &str, lines: Vec<String>, out: &mut Vec<String>) {
+/// `lines` as the item of a list that has this number, from 1; returns how far in the item stands.
+fn numbered(number: usize, lines: Vec<String>, out: &mut Vec<String>) -> usize {
+    let number = format!("  {number}. ");
     let mut lines = lines.into_iter();
     if let Some(first) = lines.next() {
-        out.push(format!("  {number}{first}"));
+        out.push(format!("{number}{first}"));
     }
-    out.extend(indented(2 + number.len(), lines.collect()));
+    out.extend(indented(number.len(), lines.collect()));
+    number.len()
 }
 
 fn tell_step<A: Aggregate>(
@@ -280,13 +292,15 @@ fn tell_step<A: Aggregate>(
     folding: &mut Folding<A>,
     out: &mut Vec<String>,
 ) {
-    out.push(String::new());
-    out.push("when".to_owned());
     let mut number = 0;
     for Asked { command, answer, .. } in &step.asked {
         out.extend(indented(
             2,
-            story.command(command).lines().map(str::to_owned).collect(),
+            story
+                .command(command, Shape::Lines)
+                .lines()
+                .map(str::to_owned)
+                .collect(),
         ));
         match answer {
             Answer::Accepted(events) if events.is_empty() => {
@@ -294,14 +308,14 @@ fn tell_step<A: Aggregate>(
             }
             Answer::Accepted(events) => {
                 out.push(format!("  accepted with {}", count(events.len(), "event")));
-                for Became { told, event } in events {
+                for became in events {
                     number += 1;
-                    numbered(&format!("{number}. "), told.lines(), out);
-                    out.extend(indented(5, folding.after(event)));
+                    let inner = numbered(number, became.told.lines(), out);
+                    out.extend(indented(inner, folding.after(became)));
                 }
             }
             Answer::Rejected(error) => {
-                let error = story.error(error);
+                let error = story.error(error, Shape::Lines);
                 let mut lines: Vec<String> = error.lines().map(str::to_owned).collect();
                 if let Some(first) = lines.first_mut() {
                     first.insert_str(0, "rejected with ");
@@ -318,13 +332,15 @@ fn tell_step<A: Aggregate>(
         out.extend(indented(2, complaint.lines.clone()));
     }
     for check in &step.checks {
-        out.push(String::new());
         let verdict = match (&check.complaint, step.panicked()) {
-            (Some(complaint), _) => complaint.headline.as_str(),
-            (None, Some(_)) => "not looked at",
-            (None, None) => "as expected",
+            (Some(complaint), _) => format!("failed: {}", complaint.headline),
+            // The snapshot is compared once everything else has passed.
+            _ if check.looks_at == LooksAt::Everything => continue,
+            (None, Some(_)) => "not looked at".to_owned(),
+            (None, None) => "passed".to_owned(),
         };
-        out.push(format!("{}, at {}: {verdict}", check.word, check.at));
+        out.push(String::new());
+        out.push(format!("{} ({}) {verdict}", check.word, check.at));
         if let Some(complaint) = &check.complaint {
             out.extend(indented(2, complaint.lines.clone()));
         }
@@ -337,7 +353,8 @@ fn suggest<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], out: &mut Vec<Stri
         let asked_for = step.checks.iter().any(|check| {
             check.complaint.is_some() && !matches!(check.looks_at, LooksAt::State | LooksAt::Everything)
         });
-        if step.panicked().is_some() || !asked_for {
+        let unwritten = step.produced().any(|event| event.told.unwritten.is_some());
+        if step.panicked().is_some() || unwritten || !asked_for {
             continue;
         }
         out.push(String::new());
@@ -372,7 +389,11 @@ fn suggest<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], out: &mut Vec<Stri
             out.push("  ])".to_owned());
         }
         if let Some(error) = rejection {
-            out.push(format!("  .then_error({})", story.error(error)));
+            let shown = story.error(error, Shape::Line);
+            out.push(match story.fixture.views.error {
+                Some(View::Debug(..)) => format!("  .then_error({shown})"),
+                Some(View::Own(_)) | None => format!("  .then_error(/* {shown} */)"),
+            });
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{Aggregate, Event};
 use crate::upcast::Envelope;
 
 use super::StoredEvent;
-use super::fixture::{Fixture, FreeCheck};
+use super::fixture::{Fixture, FreeCheck, Shape, View};
 use super::text::{Complaint, Told, differences};
 
 /// A place in the caller's code.
@@ -28,16 +28,29 @@ pub(super) struct Story<A: Aggregate> {
 
 /// One given event.
 pub(super) struct Past<E> {
-    /// As it was handed in.
-    pub(super) told: Told,
+    /// As it was handed in, when it was handed in as it is stored.
+    pub(super) stored: Option<Told>,
+    /// Whether it could be read.
+    pub(super) read: bool,
     /// What the aggregate folded: the event as it is read back, several after a split, none after a drop.
     pub(super) became: Vec<Became<E>>,
+}
+
+impl<E> Past<E> {
+    /// The event as it was handed in.
+    pub(super) fn told(&self) -> Option<&Told> {
+        self.stored
+            .as_ref()
+            .or_else(|| self.became.first().map(|became| &became.told))
+    }
 }
 
 /// An event that was folded.
 pub(super) struct Became<E> {
     pub(super) told: Told,
     pub(super) event: E,
+    /// What `apply` said when it panicked.
+    pub(super) panicked: Option<String>,
 }
 
 /// Commands in turn, and what is demanded of what came of them.
@@ -100,37 +113,35 @@ impl<A: Aggregate> Story<A> {
 
     /// Takes `event` into the history, as it would be read back from a store.
     pub(super) fn give(&mut self, event: A::Event, at: At) {
-        let label = format!("given event {}", self.given.len() + 1);
-        let became = self.through_store(event, &label, at);
-        self.fold(&became.event, &label, &became.told, at);
+        let label = Label::Given(self.given.len() + 1);
+        let became = self.fold(event, label, at);
         self.given.push(Past {
-            told: became.told.clone(),
+            stored: None,
+            read: true,
             became: vec![became],
         });
     }
 
     /// Takes `stored` into the history, as it would be read from a store.
     pub(super) fn give_stored(&mut self, stored: StoredEvent, at: At) {
-        let label = format!("given event {}", self.given.len() + 1);
-        let mut became = Vec::new();
-        match self.read(&stored) {
-            Ok(events) => {
-                for event in events {
-                    let event = self.through_store(event, &label, at);
-                    self.fold(&event.event, &label, &event.told, at);
-                    became.push(event);
+        let label = Label::Given(self.given.len() + 1);
+        let read = self.read(&stored);
+        let past = Past {
+            read: read.is_ok(),
+            became: match read {
+                Ok(events) => events
+                    .into_iter()
+                    .map(|event| self.fold(event, label, at))
+                    .collect(),
+                Err(message) => {
+                    let headline = format!("{label}: {} cannot be read", stored.kind());
+                    self.troubles.push(Complaint::new(at, headline, vec![message]));
+                    Vec::new()
                 }
-            }
-            Err(message) => self.troubles.push(Complaint::new(
-                at,
-                format!("{label}: {} cannot be read", stored.kind()),
-                vec![message],
-            )),
-        }
-        self.given.push(Past {
-            told: Told::stored(stored),
-            became,
-        });
+            },
+            stored: Some(Told::stored(stored)),
+        };
+        self.given.push(past);
     }
 
     /// What the code reads of a stored event.
@@ -166,53 +177,52 @@ impl<A: Aggregate> Story<A> {
         }
     }
 
-    /// Folds one event into the state.
-    fn fold(&mut self, event: &A::Event, label: &str, told: &Told, at: At) {
+    /// Folds one event into the state, as it would be read back from a store.
+    fn fold(&mut self, event: A::Event, label: Label, at: At) -> Became<A::Event> {
+        let mut became = self.through_store(event, label, at);
         let state = &mut self.state;
-        if let Err(panic) = caught(|| state.apply(event)) {
-            self.troubles.push(Complaint::new(
-                at,
-                format!("{label}: `apply` panics on {}", told.stored.kind()),
-                vec![panic],
-            ));
+        if let Err(panic) = caught(|| state.apply(&became.event)) {
+            let headline = format!("{label}: `apply` panics on {}", became.told.stored.kind());
+            self.troubles
+                .push(Complaint::new(at, headline, vec![panic.clone()]));
+            became.panicked = Some(panic);
         }
+        became
     }
 
     /// The event as it comes back from a store, with a complaint when that is another one.
-    fn through_store(&mut self, event: A::Event, label: &str, at: At) -> Became<A::Event> {
+    fn through_store(&mut self, event: A::Event, label: Label, at: At) -> Became<A::Event> {
         let told = Told::of(&event);
-        if !self.fixture.makes(FreeCheck::RoundTrip) {
-            return Became { told, event };
-        }
-        let (headline, lines, back) = match &told.unwritten {
-            Some(error) => ("does not serialize", vec![error.clone()], None),
-            None => match A::Event::decode(&told.stored.event_type, &told.stored.data.to_string()) {
-                Err(error) => (
-                    "is not read back from its own stored form",
-                    vec![error.to_string(), told.stored.to_string()],
-                    None,
-                ),
-                Ok(back) => {
-                    let again = Told::of(&back);
-                    if again.same(&told) {
-                        return Became { told, event: back };
+        let mut back = None;
+        if self.fixture.makes(FreeCheck::RoundTrip) {
+            let complaint = match &told.unwritten {
+                Some(error) => Some(("does not serialize", vec![error.clone()])),
+                None => match A::Event::decode(&told.stored.event_type, &told.stored.data.to_string()) {
+                    Err(error) => Some((
+                        "is not read back from its own stored form",
+                        vec![error.to_string(), told.stored.to_string()],
+                    )),
+                    Ok(event) => {
+                        let again = Told::of(back.insert(event));
+                        (!again.same(&told)).then(|| {
+                            let lines = match again.unwritten {
+                                Some(error) => vec![error],
+                                None => differences(&told.stored, &again.stored, "stored", "read back as"),
+                            };
+                            ("changes when it is stored and read back", lines)
+                        })
                     }
-                    let lines = match again.unwritten {
-                        Some(error) => vec![error],
-                        None => differences(&told.stored, &again.stored, "stored", "read back as"),
-                    };
-                    ("changes when it is stored and read back", lines, Some(back))
-                }
-            },
-        };
-        self.troubles.push(Complaint::new(
-            at,
-            format!("{label}: {} {headline}", told.stored.kind()),
-            lines,
-        ));
+                },
+            };
+            if let Some((headline, lines)) = complaint {
+                let headline = format!("{label}: {} {headline}", told.stored.kind());
+                self.troubles.push(Complaint::new(at, headline, lines));
+            }
+        }
         Became {
             told,
             event: back.unwrap_or(event),
+            panicked: None,
         }
     }
 
@@ -254,10 +264,7 @@ impl<A: Aggregate> Story<A> {
                 let before = self.produced().count();
                 let mut became = Vec::new();
                 for (index, event) in events.into_iter().enumerate() {
-                    let label = format!("produced event {}", before + index + 1);
-                    let event = self.through_store(event, &label, at);
-                    self.fold(&event.event, &label, &event.told, at);
-                    became.push(event);
+                    became.push(self.fold(event, Label::Recorded(before + index + 1), at));
                 }
                 Answer::Accepted(became)
             }
@@ -268,7 +275,7 @@ impl<A: Aggregate> Story<A> {
         let state = &self.state;
         let second = caught(|| state.handle(command));
         let show = |answer: &Result<Vec<A::Event>, A::Error>| match answer {
-            Err(error) => vec![format!("rejected with {}", self.error(error))],
+            Err(error) => vec![format!("rejected with {}", self.error(error, Shape::Line))],
             Ok(events) if events.is_empty() => vec!["accepted without events".to_owned()],
             Ok(events) => events.iter().map(|event| Told::of(event).line()).collect(),
         };
@@ -296,20 +303,37 @@ impl<A: Aggregate> Story<A> {
         self.steps.last().into_iter().flat_map(Step::produced)
     }
 
-    /// The command as the report shows it.
-    pub(super) fn command(&self, command: &A::Command) -> String {
-        match self.fixture.views.command {
-            Some(view) => view(command),
-            None => format!("a {} (not shown)", short_name::<A::Command>()),
-        }
+    /// The command on one line, or as a report shows it.
+    pub(super) fn command(&self, command: &A::Command, shape: Shape) -> String {
+        show(self.fixture.views.command, command, shape)
     }
 
-    /// The error as the report shows it.
-    pub(super) fn error(&self, error: &A::Error) -> String {
-        match self.fixture.views.error {
-            Some(view) => view(error),
-            None => format!("a {} (not shown)", short_name::<A::Error>()),
+    /// The error on one line, or as a report shows it.
+    pub(super) fn error(&self, error: &A::Error, shape: Shape) -> String {
+        show(self.fixture.views.error, error, shape)
+    }
+}
+
+/// Which event a complaint is about, counted from 1.
+#[derive(Clone, Copy)]
+enum Label {
+    Given(usize),
+    Recorded(usize),
+}
+
+impl std::fmt::Display for Label {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Given(number) => write!(f, "given event {number}"),
+            Self::Recorded(number) => write!(f, "recorded event {number}"),
         }
+    }
+}
+
+fn show<T>(view: Option<View<T>>, value: &T, shape: Shape) -> String {
+    match view {
+        Some(view) => view.show(value, shape),
+        None => format!("a {} (not shown)", short_name::<T>()),
     }
 }
 

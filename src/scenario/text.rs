@@ -164,20 +164,65 @@ pub(super) fn differences(
     lines
 }
 
-/// How the value `right` differs from `left`, one line for each pointer.
+/// How the value `right` differs from `left`: a line for each pointer, or several where the values are long.
 pub(super) fn changes(left: &Value, right: &Value, left_word: &str, right_word: &str) -> Vec<String> {
-    diff(left, right)
+    let mut lines = Vec::new();
+    for change in diff(left, right) {
+        let (pointer, left, right) = sides(&change);
+        let say = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), one_line);
+        let line = format!(
+            "{pointer}: {left_word} {}, {right_word} {}",
+            say(left),
+            say(right)
+        );
+        if fits(&line) {
+            lines.push(line);
+            continue;
+        }
+        lines.push(format!("{pointer}:"));
+        for (word, value) in [(left_word, left), (right_word, right)] {
+            let mut value = value.map_or_else(|| vec!["nothing".to_owned()], spread);
+            if let Some(first) = value.first_mut() {
+                first.insert_str(0, &format!("{word} "));
+            }
+            lines.extend(indented(2, value));
+        }
+    }
+    lines
+}
+
+/// How a state went from `before` to `after`: one line for each pointer, long values cut off, because the events
+/// that they come from are told in full.
+pub(super) fn cut_changes(before: &Value, after: &Value) -> Vec<String> {
+    diff(before, after)
         .iter()
-        .map(|Change { pointer, kind }| {
-            let pointer = if pointer.is_empty() { "the whole" } else { pointer };
-            let (left, right) = match kind {
-                ChangeKind::Added(right) => ("nothing".to_owned(), one_line(right)),
-                ChangeKind::Removed(left) => (one_line(left), "nothing".to_owned()),
-                ChangeKind::Changed(left, right) => (one_line(left), one_line(right)),
+        .map(|change| {
+            let (pointer, before, after) = sides(change);
+            let say = |value: Option<&Value>| match value {
+                None => "nothing".to_owned(),
+                Some(value) => {
+                    let line = one_line(value);
+                    match line.char_indices().nth(CUT) {
+                        Some((end, _)) => format!("{}…", &line[..end]),
+                        None => line,
+                    }
+                }
             };
-            format!("{pointer}: {left_word} {left}, {right_word} {right}")
+            format!("{pointer}: was {}, is {}", say(before), say(after))
         })
         .collect()
+}
+
+/// How much of a value is left when it is cut off.
+const CUT: usize = 40;
+
+fn sides(Change { pointer, kind }: &Change) -> (&str, Option<&Value>, Option<&Value>) {
+    let pointer = if pointer.is_empty() { "the whole" } else { pointer };
+    match kind {
+        ChangeKind::Added(right) => (pointer, None, Some(right)),
+        ChangeKind::Removed(left) => (pointer, Some(left), None),
+        ChangeKind::Changed(left, right) => (pointer, Some(left), Some(right)),
+    }
 }
 
 /// A version as it is written in Rust.

@@ -1,6 +1,8 @@
 //! A small domain that the scenarios about scenarios are told of.
 
-use pastproof::model::Aggregate;
+use pastproof::model::{Aggregate, Event as _, EventError};
+use pastproof::scenario::Fixture;
+use pastproof::upcast::{Chains, Upcast, Upcaster};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -140,4 +142,35 @@ pub fn deposited(cents: u64) -> Deposited {
 
 pub fn withdrawn(cents: u64) -> Withdrawn {
     Withdrawn { cents }
+}
+
+/// What stands between the versions that were stored once and those of today.
+pub fn fixture() -> Fixture<Account> {
+    #[derive(Deserialize)]
+    struct InEuros {
+        euros: u64,
+    }
+    #[derive(Deserialize)]
+    struct PaidOut {
+        cents: u64,
+        fee: u64,
+    }
+    let deposits = Upcaster::typed("MoneyDeposited", 1, 2, |old: InEuros| {
+        if old.euros > 1_000_000 {
+            return Err("nobody had so much");
+        }
+        Ok(Deposited {
+            cents: old.euros * 100,
+            note: None,
+        })
+    });
+    let payments = Upcaster::split("PaidOut", 1, [("MoneyWithdrawn", 1)], |old: PaidOut| {
+        let of = |cents| Upcast::of("MoneyWithdrawn", 1, &withdrawn(cents));
+        Ok::<_, EventError>(vec![of(old.cents)?, of(old.fee)?])
+    });
+    let greetings = Upcaster::dropped("GreetingSent", 1);
+    let current = AccountEvent::kinds()
+        .into_iter()
+        .map(|kind| (kind.event_type, kind.version));
+    Fixture::new().upcasters(Chains::new(vec![deposits, payments, greetings], current))
 }

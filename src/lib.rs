@@ -3,6 +3,8 @@
 pub mod finding;
 pub mod json;
 mod macros;
+#[cfg(feature = "compat")]
+mod mask;
 pub mod model;
 pub mod rules;
 pub mod scenario;

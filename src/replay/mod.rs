@@ -4,7 +4,6 @@ mod baseline;
 mod collect;
 mod compare;
 mod fold;
-mod mask;
 mod models;
 mod outcome;
 mod pipeline;
@@ -13,6 +12,8 @@ mod request;
 mod run;
 mod sample;
 mod streams;
+
+use crate::mask;
 
 pub use baseline::{Baseline, BaselineError};
 pub use fold::{

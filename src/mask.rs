@@ -8,7 +8,7 @@ use serde_json::Value;
 const SHOWN: usize = 200;
 
 /// A value as a report may show it: itself when `show` is set, else its kind and length only.
-pub(super) fn value(value: &Value, show: bool) -> String {
+pub(crate) fn value(value: &Value, show: bool) -> String {
     if show {
         return shorten(&value.to_string());
     }
@@ -32,7 +32,7 @@ pub(super) fn value(value: &Value, show: bool) -> String {
 }
 
 /// `number` with its noun.
-pub(super) fn counted(number: u64, noun: &str) -> String {
+pub(crate) fn counted(number: u64, noun: &str) -> String {
     if number == 1 {
         format!("1 {noun}")
     } else {
@@ -51,7 +51,7 @@ fn shorten(text: &str) -> String {
 ///
 /// Three things may be values: a word that also stands in the event, a run of digits, and what stands between
 /// double quotes.
-pub(super) fn message(text: &str, data: &Value, show: bool) -> String {
+pub(crate) fn message(text: &str, data: &Value, show: bool) -> String {
     let text = one_line(without_position(text));
     if show {
         return shorten(&text);

@@ -265,6 +265,12 @@ fn folding_the_history_ends_where_the_aggregates_ended() {
     for (id, row) in rows {
         let parcel = &parcels[&id];
         assert_eq!(row.status, parcel.stage, "{id}");
+        assert_eq!(row.failed_attempts, parcel.failed_attempts, "{id}");
+        assert_eq!(
+            (&row.depot, &row.courier),
+            (&parcel.depot, &parcel.courier),
+            "{id}"
+        );
         assert_eq!(row.due, parcel.due(), "{id}");
         assert_eq!(
             row.collected,

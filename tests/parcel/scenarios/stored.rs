@@ -38,17 +38,13 @@ pub fn a_history_of_the_first_release_goes_on_today() {
 }
 
 pub fn an_old_delivery_was_a_delivery_and_a_payment() {
-    stored::<Parcel>()
-        .given_stored([
-            old_order(4_990),
-            (
-                "Delivered",
-                1,
-                json!({"received_by": "Žofie", "collected_cents": 4_990}),
-            ),
-        ])
-        .when(hand_over("Žofie", Some(euro(4_990))))
-        .then_nothing();
+    for cents in [1, 4_990] {
+        let delivered = json!({"received_by": "Žofie", "collected_cents": cents});
+        stored::<Parcel>()
+            .given_stored([old_order(cents), ("Delivered", 1, delivered)])
+            .when(hand_over("Žofie", Some(euro(cents))))
+            .then_nothing();
+    }
 }
 
 pub fn an_old_delivery_of_a_paid_order_collected_nothing() {

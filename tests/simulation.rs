@@ -8,6 +8,7 @@
 mod parcel;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -21,9 +22,14 @@ use parcel::simulation::{DAYS, SEED, World, run};
 use pastproof::model::{Aggregate, Event, Payload, Position, Projector, RecordedEvent, Version};
 use pastproof::recording::{Order, Source, Writer, WriterOptions, verify, write_line};
 use pastproof::schema::{Catalogue, CatalogueOptions, Validation, Validators};
-use pastproof::upcast::{Chains, Envelope, Upcast, Upcaster};
+use pastproof::upcast::{Chains, Envelope, Fence, JQ_WORKER, Upcast};
 
 static WORLD: LazyLock<World> = LazyLock::new(|| run(SEED, DAYS));
+
+static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| {
+    let catalogue = Catalogue::open(&folder("schemas"), &CatalogueOptions::default());
+    Arc::new(catalogue.expect("a folder of schemas"))
+});
 
 /// What the code reads of each event of the world.
 static UPCAST: LazyLock<Vec<Vec<Upcast>>> = LazyLock::new(|| {
@@ -40,6 +46,13 @@ static UPCAST: LazyLock<Vec<Vec<Upcast>>> = LazyLock::new(|| {
         .map(|written| upcast(&written.event))
         .collect()
 });
+
+fn chains() -> Chains {
+    let worker = [env!("CARGO_BIN_EXE_pastproof"), JQ_WORKER].map(OsString::from);
+    let fence = Arc::new(Fence::for_command(worker.to_vec()));
+    let upcasters = parcel::upcasters::all(&CATALOGUE, &fence).expect("the catalogue's files can be read");
+    Chains::new(upcasters, current_versions())
+}
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -138,9 +151,7 @@ fn positions_and_times_are_those_of_a_store() {
 
 #[test]
 fn every_event_is_what_its_version_writes() {
-    let catalogue =
-        Catalogue::open(&folder("schemas"), &CatalogueOptions::default()).expect("a folder of schemas");
-    let validators = Validators::new(Arc::new(catalogue));
+    let validators = Validators::new(Arc::clone(&CATALOGUE));
     for written in &WORLD.written {
         let (event_type, version) = kind(&written.event);
         let stored = serde_json::from_str(data(&written.event)).expect("the simulation stores JSON");
@@ -285,39 +296,6 @@ fn folding_the_history_ends_where_the_aggregates_ended() {
         let added: u64 = cash_box.added.values().map(|amount| amount.cents).sum();
         assert_eq!(in_boxes.get(&id).copied().unwrap_or(0), added, "{id}");
     }
-}
-
-/// The two steps that are jq files stand here as code, so that this test needs no child process.
-fn chains() -> Chains {
-    let mut upcasters = parcel::upcasters::typed();
-    upcasters.push(Upcaster::json(
-        "DepotReached",
-        1,
-        [("DepotReached", 2)],
-        |mut data| {
-            let place = data
-                .as_object_mut()
-                .and_then(|data| data.remove("place"))
-                .ok_or("no place")?;
-            data["depot"] = place;
-            Ok::<_, &str>(vec![Upcast::new("DepotReached", 2, data)])
-        },
-    ));
-    upcasters.push(Upcaster::json(
-        "DeliveryFailed",
-        1,
-        [("DeliveryFailed", 2)],
-        |mut data| {
-            let kind = match data["reason"].as_str() {
-                Some("absent") => "nobody_home",
-                Some(kind) => kind,
-                None => return Err("no reason"),
-            };
-            data["reason"] = serde_json::json!({"kind": kind});
-            Ok(vec![Upcast::new("DeliveryFailed", 2, data)])
-        },
-    ));
-    Chains::new(upcasters, current_versions())
 }
 
 #[test]

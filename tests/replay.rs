@@ -1,8 +1,16 @@
 //! Recorded history through the code: data in, findings out.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+#[path = "replay/baseline.rs"]
+mod baseline;
 #[path = "replay/bed.rs"]
 mod bed;
 #[path = "replay/domain.rs"]
 mod domain;
 #[path = "replay/events.rs"]
 mod events;
+#[path = "replay/laws.rs"]
+mod laws;
+#[path = "replay/streams.rs"]
+mod streams;

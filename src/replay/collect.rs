@@ -77,6 +77,15 @@ impl Collector {
     }
 }
 
+/// The place with its pointer, unless that is the whole.
+pub(super) fn pointing(place: Place, pointer: String) -> Place {
+    if pointer.is_empty() {
+        place
+    } else {
+        place.at_pointer(pointer)
+    }
+}
+
 /// Streams that have something in common, of which the one with the smallest id is shown.
 #[derive(Clone, Debug)]
 pub(super) struct Many {

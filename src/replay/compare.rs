@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::baseline::{Baseline, ModelEntry};
-use super::collect::{Collector, Many};
+use super::collect::{Collector, Many, pointing};
 use super::mask::{self, counted};
 use super::sample;
 use crate::finding::{Finding, Place};
@@ -191,7 +191,7 @@ impl Comparator {
                         "read model `{name}` differs at {pointer}: {}; {counts}",
                         describe(kind.as_ref(), self.show)
                     ),
-                    place.at_pointer(pointer),
+                    pointing(place, pointer),
                 );
                 match witness(kind.as_ref(), self.show) {
                     Some(value) => finding.with_witness(value),
@@ -281,7 +281,7 @@ impl Comparator {
             let finding = Finding::new(
                 &rules::STATE_DIFFERS,
                 message,
-                many.place(&self.file).at_pointer(pointer),
+                pointing(many.place(&self.file), pointer),
             );
             collector.push(match difference.witness {
                 Some(value) => finding.with_witness(value),

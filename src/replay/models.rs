@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::collect::Collector;
+use super::collect::{Collector, pointing};
 use super::compare::{Comparator, Rows};
 use super::mask::{self, counted};
 use super::pipeline::{Current, Pipeline, caught, payload_value};
@@ -133,7 +133,7 @@ impl<'r> Models<'r> {
                                 event.version,
                                 words(&error.message)
                             ),
-                            place.clone().at_pointer(error.pointer),
+                            pointing(place.clone(), error.pointer),
                         )),
                         Ok(Err(error)) => Err(Finding::new(
                             &rules::PROJECTOR_FAILED,
@@ -218,7 +218,7 @@ impl<'r> Models<'r> {
                         mask::message(&error.to_string(), &serde_json::Value::Null, self.show)
                     ),
                     match error {
-                        FoldError::Unserializable { pointer, .. } => place.at_pointer(pointer),
+                        FoldError::Unserializable { pointer, .. } => pointing(place, pointer),
                         FoldError::Unreadable(_) | FoldError::Refused(_) => place,
                     },
                 ),

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::Value;
 
+use super::collect::pointing;
 use super::mask::{self, counted};
 use super::request::ReplayRequest;
 use crate::finding::{Finding, Place};
@@ -90,7 +91,7 @@ impl<'r> Pipeline<'r> {
                 return Err(Box::new(Finding::new(
                     &rules::NOT_JSON,
                     error.to_string(),
-                    place.clone().at_pointer(error.pointer()),
+                    pointing(place.clone(), error.pointer().to_owned()),
                 )));
             }
         };
@@ -127,27 +128,26 @@ impl<'r> Pipeline<'r> {
                 (
                     &rules::INVALID_EVENT,
                     format!("not a valid {event_type} {version}: {message}"),
-                    Some(pointer),
+                    pointer,
                 )
             }
             Validation::UnknownType => (
                 &rules::UNKNOWN_TYPE,
                 format!("the catalogue has no type `{event_type}`"),
-                None,
+                String::new(),
             ),
             Validation::UnknownVersion => (
                 &rules::UNKNOWN_VERSION,
                 format!("the catalogue has no version {version} of `{event_type}`"),
-                None,
+                String::new(),
             ),
             Validation::Unusable(why) => (
                 &rules::SCHEMA_INVALID,
                 format!("the schema of {event_type} {version} cannot check anything: {why}"),
-                None,
+                String::new(),
             ),
         };
-        let mut place = place.clone();
-        place.pointer = pointer;
+        let place = pointing(place.clone(), pointer);
         Err(Box::new(Finding::new(rule, message, place)))
     }
 
@@ -210,29 +210,28 @@ impl<'r> Pipeline<'r> {
                 (
                     &rules::UPCASTER_INVALID_OUTPUT,
                     format!("upcasting {stored} makes no valid {event_type} {version}: {message}"),
-                    Some(pointer),
+                    pointer,
                 )
             }
             Validation::UnknownType => (
                 &rules::UNKNOWN_TYPE,
                 format!("upcasting {stored} makes `{event_type}`, and the catalogue has no such type"),
-                None,
+                String::new(),
             ),
             Validation::UnknownVersion => (
                 &rules::UNKNOWN_VERSION,
                 format!(
                     "upcasting {stored} makes {event_type} {version}, and the catalogue has no such version"
                 ),
-                None,
+                String::new(),
             ),
             Validation::Unusable(why) => (
                 &rules::SCHEMA_INVALID,
                 format!("the schema of {event_type} {version} cannot check anything: {why}"),
-                None,
+                String::new(),
             ),
         };
-        let mut place = place.clone();
-        place.pointer = pointer;
+        let place = pointing(place.clone(), pointer);
         Err(Box::new(Finding::new(rule, message, place)))
     }
 

@@ -12,7 +12,7 @@ use super::models::Models;
 use super::outcome::{Counts, ReplayError, Replayed};
 use super::pipeline::{Pipeline, Read};
 use super::request::ReplayRequest;
-use super::streams::{Live, Standing, Streams, Why};
+use super::streams::{Live, Standing, Streams, Taken, Why};
 use super::{Progress, Silent};
 use crate::finding::{Finding, Level, Place};
 use crate::json::hex;
@@ -365,12 +365,18 @@ impl<'r> Run<'r> {
                 let taken = self
                     .streams
                     .fold(live, event, &events, place, &mut self.collector);
-                self.models.project(event, &events, place, &mut self.collector);
+                // A projector that has not seen what came before, or cannot read it, would fail for a known reason.
+                let known = !matches!(live.standing, Standing::Unknown(_));
+                if known && taken != Taken::Unreadable {
+                    self.models.project(event, &events, place, &mut self.collector);
+                } else {
+                    self.models.miss();
+                }
                 if events.is_empty() {
                     self.counts.dropped += 1;
                     return false;
                 }
-                taken
+                taken == Taken::Whole
             }
             Ok(Read::Nobody) => false,
             Ok(Read::Redacted) => {

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use serde_json::Value;
 
 use super::baseline::StreamEntry;
-use super::collect::{Collector, Many};
+use super::collect::{Collector, Many, pointing};
 use super::compare::{Comparator, Folded};
 use super::mask::{self, counted};
 use super::pipeline::{Current, Pipeline, caught, payload_value};
@@ -14,7 +14,7 @@ use super::sample::Sampler;
 use super::{AggregateFold, FoldError, Progress, StreamFold};
 use crate::finding::{Finding, Place};
 use crate::json::hex_sha256;
-use crate::model::{EventError, EventKind, Flag, RecordedEvent};
+use crate::model::{EventKind, Flag, RecordedEvent};
 use crate::rules;
 
 /// A registered aggregate.
@@ -38,11 +38,6 @@ impl<'r> Claim<'r> {
         event: &Current<'_>,
         reads_only: bool,
     ) -> Result<Result<(), FoldError>, String> {
-        if let Some(kind) = self.kinds.get(event.event_type.as_ref())
-            && let Some(message) = Pipeline::mismatch(kind, event)
-        {
-            return Ok(Err(FoldError::Unreadable(EventError::new(message))));
-        }
         caught(|| {
             if reads_only {
                 return self
@@ -77,6 +72,17 @@ pub(super) enum Standing {
 pub(super) enum Why {
     Head,
     Redacted,
+}
+
+/// What a state did with a stored event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Folded all that upcasting made of it.
+    Whole,
+    /// Did not fold it.
+    Not,
+    /// Did not fold it, since the code cannot read it: other folds are not asked about it again.
+    Unreadable,
 }
 
 /// A stream that has begun and not ended.
@@ -180,7 +186,7 @@ impl<'r> Streams<'r> {
         self.live.insert(stream, live);
     }
 
-    /// Folds what upcasting made of one stored event; says whether the state took all of it.
+    /// Folds what upcasting made of one stored event.
     pub(super) fn fold(
         &self,
         live: &mut Live,
@@ -188,25 +194,34 @@ impl<'r> Streams<'r> {
         events: &[Current<'_>],
         place: &Place,
         collector: &mut Collector,
-    ) -> bool {
+    ) -> Taken {
         let Some(claim) = live.claim.map(|index| &self.claims[index]) else {
-            return false;
+            return Taken::Not;
         };
         let reads_only = match live.standing {
             Standing::Known => false,
             Standing::Unknown(_) => true,
-            Standing::Poisoned | Standing::Closed | Standing::Skipped => return false,
+            Standing::Poisoned | Standing::Closed | Standing::Skipped => return Taken::Not,
         };
         let category = claim.fold.category();
         let words = |text: &str| mask::message(text, &payload_value(stored), self.show);
         for event in events {
+            let mismatch = claim
+                .kinds
+                .get(event.event_type.as_ref())
+                .and_then(|kind| Pipeline::mismatch(kind, event));
+            if let Some(message) = mismatch {
+                live.give_up(Standing::Poisoned);
+                collector.push(Finding::new(&rules::EVENT_UNREADABLE, message, place.clone()));
+                return Taken::Unreadable;
+            }
             let finding = match claim.take(live, event, reads_only) {
                 Ok(Ok(())) => continue,
                 Ok(Err(FoldError::Unreadable(_))) if stored.is(Flag::Redacted) => {
                     if !reads_only {
                         live.give_up(Standing::Unknown(Why::Redacted));
                     }
-                    return false;
+                    return Taken::Unreadable;
                 }
                 Ok(Err(FoldError::Unreadable(error))) => Finding::new(
                     &rules::EVENT_UNREADABLE,
@@ -216,11 +231,7 @@ impl<'r> Streams<'r> {
                         event.version,
                         words(&error.message)
                     ),
-                    if error.pointer.is_empty() {
-                        place.clone()
-                    } else {
-                        place.clone().at_pointer(error.pointer)
-                    },
+                    pointing(place.clone(), error.pointer),
                 ),
                 Ok(Err(error)) => Finding::new(
                     &rules::EVENT_UNREADABLE,
@@ -244,10 +255,11 @@ impl<'r> Streams<'r> {
                 ),
             };
             live.give_up(Standing::Poisoned);
+            let unreadable = finding.rule == &rules::EVENT_UNREADABLE;
             collector.push(finding);
-            return false;
+            return if unreadable { Taken::Unreadable } else { Taken::Not };
         }
-        !reads_only
+        if reads_only { Taken::Not } else { Taken::Whole }
     }
 
     /// Ends every stream that lives, in the order of their ids.
@@ -340,11 +352,7 @@ impl<'r> Streams<'r> {
                     "the state has no JSON form: {}",
                     mask::message(&message, &Value::Null, self.show)
                 ),
-                if pointer.is_empty() {
-                    place
-                } else {
-                    place.at_pointer(pointer)
-                },
+                pointing(place, pointer),
             ),
             Ok(Err(error)) => Finding::new(
                 &rules::STATE_UNSERIALIZABLE,

@@ -1,5 +1,6 @@
 //! What a test needs around a replay: a catalogue, a recording, the code, and findings as text.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -55,11 +56,18 @@ impl Bed {
 
     /// A recording with a manifest and frames of `frame` bytes.
     pub fn recorded(order: Order, frame: u64, lines: &[impl AsRef<str>]) -> Self {
+        let lines = lines
+            .iter()
+            .map(|line| parse_line(line.as_ref().as_bytes()).unwrap());
+        Self::written(WriterOptions::new(order).frame_size(frame), lines)
+    }
+
+    /// A recording as it is written.
+    pub fn written(options: WriterOptions, lines: impl IntoIterator<Item = Line>) -> Self {
         let bed = Self::new("history.ndjson.zst");
-        let options = WriterOptions::new(order).frame_size(frame);
         let mut writer = Writer::create(&bed.recording, options).unwrap();
         for line in lines {
-            match parse_line(line.as_ref().as_bytes()).unwrap() {
+            match line {
                 Line::Event(event) => writer.push(&event).unwrap(),
                 Line::Decision(decision) => writer.push_decision(&decision).unwrap(),
             }
@@ -139,16 +147,16 @@ pub fn text(findings: &[Finding]) -> Vec<String> {
             let place = &finding.place;
             let mut text = format!("{} {}", finding.level, finding.rule.id);
             if let Some(stream) = &place.stream {
-                text.push_str(&format!(" {stream}"));
+                write!(text, " {stream}").unwrap();
             }
             if let Some(revision) = place.revision {
-                text.push_str(&format!("@{revision}"));
+                write!(text, "@{revision}").unwrap();
             }
             if let (Some(event_type), Some(version)) = (&place.event_type, &place.version) {
-                text.push_str(&format!(" {event_type}:{version}"));
+                write!(text, " {event_type}:{version}").unwrap();
             }
             if let Some(pointer) = &place.pointer {
-                text.push_str(&format!(" {pointer}"));
+                write!(text, " {pointer}").unwrap();
             }
             format!("{text} | {}", finding.message)
         })

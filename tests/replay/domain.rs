@@ -157,12 +157,12 @@ account! {
 
 account! {
     /// Has a mean that is not a number before the first deposit.
-    Mean { deposits: u32, cents: f64, mean: Part } |state, event| {
+    Mean { deposits: u32, cents: f64, part: Part } |state, event| {
         if let AccountEvent::Deposited(Deposited { cents, .. }) = event {
             state.deposits += 1;
             state.cents += f64::from(*cents);
         }
-        state.mean.value = state.cents / f64::from(state.deposits);
+        state.part.value = state.cents / f64::from(state.deposits);
     }
 }
 

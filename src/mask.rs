@@ -31,6 +31,23 @@ pub(crate) fn value(value: &Value, show: bool) -> String {
     }
 }
 
+/// A value as a report may show it whole: itself when `show` is set, else with every leaf replaced by its kind and
+/// length. The names of members stay.
+pub(crate) fn whole(value: &Value, show: bool) -> Value {
+    if show {
+        return value.clone();
+    }
+    match value {
+        Value::Null | Value::Bool(_) => value.clone(),
+        Value::Number(_) | Value::String(_) => Value::String(self::value(value, false)),
+        Value::Array(items) => items.iter().map(|item| whole(item, false)).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| (name.clone(), whole(member, false)))
+            .collect(),
+    }
+}
+
 /// `number` with its noun.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
     if number == 1 {
@@ -139,6 +156,16 @@ mod tests {
         assert_eq!(value(&json!([1]), false), "an array of 1 item");
         assert_eq!(value(&json!({"a": 1, "b": 2}), false), "an object of 2 members");
         assert_eq!(value(&json!("Ana"), true), r#""Ana""#);
+    }
+
+    #[test]
+    fn a_masked_whole_keeps_its_shape() {
+        let value = json!({"owner": "Ana", "paid": [1, null, true]});
+        assert_eq!(
+            whole(&value, false),
+            json!({"owner": "a text of 3 characters", "paid": ["an integer of 1 digit", null, true]})
+        );
+        assert_eq!(whole(&value, true), value);
     }
 
     #[test]

@@ -104,14 +104,9 @@ impl Chains {
             bounds: Bounds::default(),
         };
         // Sorted, so that nothing depends on the order of registration.
-        chains.upcasters.sort_by(|left, right| {
-            (left.event_type(), left.from(), left.targets(), left.origin()).cmp(&(
-                right.event_type(),
-                right.from(),
-                right.targets(),
-                right.origin(),
-            ))
-        });
+        chains
+            .upcasters
+            .sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
         for (event_type, version) in current {
             let node = chains.node_mut(event_type.into(), version.into());
             node.current = true;
@@ -131,6 +126,11 @@ impl Chains {
     pub fn with_bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
         self
+    }
+
+    /// How much may be made of one stored event.
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
     }
 
     fn node_mut(&mut self, event_type: String, version: Version) -> &mut Node {

@@ -1,5 +1,6 @@
 //! Why an event did not reach the version that the code reads.
 
+use std::any::Any;
 use std::fmt;
 
 use crate::finding::{Finding, Place};
@@ -176,3 +177,11 @@ impl fmt::Display for UpcastError {
 }
 
 impl std::error::Error for UpcastError {}
+
+/// What a panic said, if it said anything.
+pub(super) fn said(panic: &(dyn Any + Send)) -> Option<String> {
+    panic
+        .downcast_ref::<&'static str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+}

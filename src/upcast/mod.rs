@@ -15,6 +15,10 @@ mod error;
 #[cfg(feature = "jq")]
 mod jq;
 mod upcaster;
+#[cfg(feature = "compat")]
+mod verified;
+#[cfg(feature = "compat")]
+mod verify;
 
 pub use chains::{Bounds, Chains};
 pub use envelope::Envelope;
@@ -22,3 +26,7 @@ pub use error::UpcastError;
 #[cfg(feature = "jq")]
 pub use jq::{Fence, JQ_WORKER, jq_worker, jq_worker_if_asked};
 pub use upcaster::{Upcast, Upcaster};
+#[cfg(feature = "compat")]
+pub use verified::{Verified, VerifiedStep};
+#[cfg(feature = "compat")]
+pub use verify::{Decoder, Trial, Verifier};

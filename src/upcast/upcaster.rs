@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::model::{EventError, Version, read_json, write_json};
 
 use super::Envelope;
-use super::error::{Failure, Kind};
+use super::error::{Failure, Kind, said};
 
 /// An event on its way to the version that the code reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -293,6 +293,14 @@ impl Upcaster {
         self.location
     }
 
+    /// The order of upcasters, whatever the order in which they are registered.
+    pub(super) fn sort_key(&self) -> impl Ord + '_ {
+        let place = self
+            .location
+            .map(|place| (place.file(), place.line(), place.column()));
+        (&self.event_type, &self.from, &self.targets, &self.origin, place)
+    }
+
     /// Where it stands, for a message that has to tell two upcasters apart.
     pub(super) fn whereabouts(&self) -> String {
         match self.location {
@@ -389,11 +397,7 @@ fn refused(error: impl fmt::Display) -> Failure {
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Failure {
-    let said = panic
-        .downcast_ref::<&'static str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned());
-    if let Some(said) = said {
+    if let Some(said) = said(&*panic) {
         return Failure::new(Kind::Panicked, format!("panics: {said}"));
     }
     // A payload of another type may itself panic when it is dropped.

@@ -11,7 +11,7 @@ use pastproof::upcast::{Chains, Envelope, Fence, JQ_WORKER, Upcast, UpcastError,
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-fn fence() -> Fence {
+pub fn fence() -> Fence {
     Fence::for_command(vec![
         OsString::from(env!("CARGO_BIN_EXE_pastproof")),
         OsString::from(JQ_WORKER),

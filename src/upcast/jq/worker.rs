@@ -1,6 +1,5 @@
 //! The fenced side: a process that compiles and runs jq programs.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -10,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::super::error::said;
 use super::jaq::{self, Program, Stop};
 use super::wire::{Limits, Reply, Request};
 
@@ -144,7 +144,7 @@ fn serve(mut input: impl BufRead, mut output: impl Write, watch: &Watch) -> io::
             reply.clear();
             say(
                 &Reply::Panicked {
-                    message: said(&*panic),
+                    message: said(&*panic).unwrap_or_else(|| "no message".to_owned()),
                 },
                 &mut reply,
             );
@@ -213,12 +213,4 @@ fn say(what: &Reply<'_>, reply: &mut Vec<u8>) {
         reply.extend_from_slice(serde_json::Value::from(error.to_string()).to_string().as_bytes());
         reply.extend_from_slice(b"}}");
     }
-}
-
-fn said(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<&'static str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned())
 }

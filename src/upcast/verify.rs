@@ -1,0 +1,496 @@
+//! Upcasters tried on examples and on recorded events, one event at a time.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::finding::{self, Finding, Place};
+use crate::json;
+use crate::mask::{self, counted};
+use crate::model::{EventError, Flag, RecordedEvent, Version};
+use crate::recording::{Lines, Piece};
+use crate::rules::{self, Rule};
+use crate::schema::{SchemaError, Validation, Validators, Violation};
+
+use super::error::{Failure, Kind, said};
+use super::upcaster::Stored;
+use super::verified::{Tally, Witness, untried};
+use super::{Chains, Envelope, Upcast, UpcastError, Verified, VerifiedStep};
+
+/// Reads an event at a version that the code reads, as the code does; the code's own word on whether it can.
+pub type Decoder<'a> = &'a dyn Fn(&Upcast) -> Result<(), EventError>;
+
+/// An event to try upcasters on.
+#[derive(Clone, Debug)]
+pub struct Trial<'a> {
+    event_type: &'a str,
+    version: &'a Version,
+    data: &'a Value,
+    envelope: Envelope<'a>,
+    place: Place,
+    example: bool,
+}
+
+impl<'a> Trial<'a> {
+    /// An example of a catalogue: it has data only, and may be shown in reports.
+    pub fn example(event_type: &'a str, version: &'a Version, data: &'a Value, place: Place) -> Self {
+        Self {
+            event_type,
+            version,
+            data,
+            envelope: Envelope::default(),
+            place,
+            example: true,
+        }
+    }
+
+    /// A recorded event at the version it is stored under; `data` is what its payload holds, and `place` says file
+    /// and line. Its values are masked in reports.
+    pub fn recorded(
+        event: &'a RecordedEvent,
+        version: &'a Version,
+        data: &'a Value,
+        mut place: Place,
+    ) -> Self {
+        place.stream.clone_from(&event.stream);
+        place.revision = event.revision;
+        Self {
+            event_type: &event.event_type,
+            version,
+            data,
+            envelope: Envelope::from(event),
+            place,
+            example: false,
+        }
+    }
+}
+
+/// Tries upcasters on events that are given to it one at a time, and keeps nothing of them but, for every upcaster
+/// and rule, the smallest event that shows what is wrong.
+///
+/// An event that is valid at the version it is stored under is taken through its whole chain. Every step has to
+/// succeed, twice with the same result, and everything it makes has to be valid at the version it claims and, where
+/// the chain ends, readable for the code. An event that is not valid itself says nothing about an upcaster and is
+/// passed over.
+///
+/// What the upcasters' graph alone can tell is not told here but by [`Chains::check`].
+pub struct Verifier<'a> {
+    chains: &'a Chains,
+    validators: &'a Validators,
+    decoder: Option<Decoder<'a>>,
+    show: bool,
+    tallies: Vec<Tally>,
+    /// Examples that are no examples.
+    examples: Vec<Finding>,
+    events: u64,
+    passed_over: u64,
+}
+
+impl<'a> Verifier<'a> {
+    /// Tries the upcasters of `chains`; `decoder` is the code that reads events at the versions it reads.
+    pub fn new(chains: &'a Chains, validators: &'a Validators, decoder: Option<Decoder<'a>>) -> Self {
+        Self {
+            chains,
+            validators,
+            decoder,
+            show: false,
+            tallies: chains.upcasters().iter().map(|_| Tally::default()).collect(),
+            examples: Vec::new(),
+            events: 0,
+            passed_over: 0,
+        }
+    }
+
+    /// The same, with the values of recorded events shown in findings.
+    #[must_use]
+    pub fn show_values(mut self, show: bool) -> Self {
+        self.show = show;
+        self
+    }
+
+    /// Tries every example that the catalogue has of a version that an upcaster starts from.
+    ///
+    /// A line that is no example of its version is a finding.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub fn try_examples(&mut self) -> Result<(), SchemaError> {
+        let catalogue = self.validators.catalogue().clone();
+        let mut before = None;
+        for upcaster in self.chains.upcasters() {
+            let node = (upcaster.event_type(), upcaster.from());
+            if before.replace(node) == Some(node) {
+                continue;
+            }
+            if let Some(path) = catalogue.examples(node.0, node.1) {
+                self.try_file(node, path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn try_file(&mut self, node: (&str, &Version), path: &Path) -> Result<(), SchemaError> {
+        let io = |error| SchemaError::io("read the examples", path, &error);
+        let file = path.display().to_string();
+        let mut lines = Lines::new(File::open(path).map_err(io)?);
+        while let Some(piece) = lines.next_piece().map_err(io)? {
+            let place = |line| Place::kind(node.0, node.1).in_file(file.as_str()).at_line(line);
+            let block = match piece {
+                Piece::Block(block) => block,
+                Piece::TooLong { line, length } => {
+                    self.examples.push(Finding::new(
+                        &rules::NOT_JSON,
+                        format!("the example of {} {} has {length} bytes", node.0, node.1),
+                        place(line),
+                    ));
+                    continue;
+                }
+            };
+            for (line, text) in block.lines() {
+                match json::parse(text) {
+                    Ok(parsed) => self.try_example(node, &parsed.value, place(line)),
+                    Err(error) => self.examples.push(Finding::new(
+                        &rules::NOT_JSON,
+                        format!("the example of {} {} is not JSON: {error}", node.0, node.1),
+                        place(line).at_pointer(error.pointer()),
+                    )),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn try_example(&mut self, node: (&str, &Version), data: &Value, place: Place) {
+        if let Validation::Invalid(violations) = self.validators.validate(node.0, node.1, data) {
+            let (message, pointer) = describe(&violations);
+            let mut place = place;
+            place.pointer = Some(pointer).filter(|pointer| !pointer.is_empty());
+            self.examples.push(Finding::new(
+                &rules::INVALID_EVENT,
+                format!("the example is not a valid {} {}: {message}", node.0, node.1),
+                place,
+            ));
+            self.passed_over += 1;
+            return;
+        }
+        self.try_event(&Trial::example(node.0, node.1, data, place));
+    }
+
+    /// Tries the upcasters from the event's version, and those that its chain goes on with.
+    pub fn try_event(&mut self, trial: &Trial<'_>) {
+        let Some(node) = self.chains.node(trial.event_type, trial.version) else {
+            return;
+        };
+        if node.steps.is_empty() {
+            return;
+        }
+        let valid = self
+            .validators
+            .validate(trial.event_type, trial.version, trial.data)
+            == Validation::Valid;
+        if !valid || trial.envelope.flags.contains(&Flag::Redacted) {
+            self.passed_over += 1;
+            return;
+        }
+        self.events += 1;
+        let stored = Stored {
+            event_type: trial.event_type,
+            version: trial.version,
+            envelope: &trial.envelope,
+        };
+        let bounds = self.chains.bounds();
+        let mut way = Way {
+            trial,
+            stored,
+            steps: bounds.steps,
+            outputs: bounds.outputs,
+        };
+        // Also a step that no chain takes is one that the code has.
+        for &step in node.steps.iter().skip(usize::from(!node.current)) {
+            self.take(step, trial.data, &way);
+        }
+        if !node.current {
+            let event = Upcast::new(trial.event_type, trial.version.clone(), trial.data.clone());
+            self.follow(&event, &mut way, &mut Vec::new());
+        }
+    }
+
+    /// Takes the steps that the event's chain takes, as far as they hold.
+    fn follow(&mut self, event: &Upcast, way: &mut Way<'_>, passed: &mut Vec<usize>) {
+        let Some(&step) = self
+            .chains
+            .node(&event.event_type, &event.version)
+            .and_then(|node| node.steps.first())
+        else {
+            // A dead end, told by the check of the graph.
+            return;
+        };
+        if passed.contains(&step) {
+            return;
+        }
+        if way.steps == 0 {
+            let beyond = format!("one event takes more than {} steps", self.chains.bounds().steps);
+            return self.note(step, &event.data, way, Failure::new(Kind::Limit, beyond));
+        }
+        way.steps -= 1;
+        let Some(made) = self.take(step, &event.data, way) else {
+            return;
+        };
+        passed.push(step);
+        for output in &made {
+            if !self.chains.is_current(&output.event_type, &output.version) {
+                self.follow(output, way, passed);
+                continue;
+            }
+            let Some(outputs) = way.outputs.checked_sub(1) else {
+                let beyond = format!(
+                    "more than {} events are made of one",
+                    self.chains.bounds().outputs
+                );
+                self.note(step, &event.data, way, Failure::new(Kind::Limit, beyond));
+                break;
+            };
+            way.outputs = outputs;
+            self.decode(step, &event.data, output, way);
+        }
+        passed.pop();
+    }
+
+    /// Takes one step twice, and gives back what it made if all of it is valid.
+    fn take(&mut self, step: usize, data: &Value, way: &Way<'_>) -> Option<Vec<Upcast>> {
+        let chains = self.chains;
+        let upcaster = &chains.upcasters()[step];
+        self.tallies[step].tried += 1;
+        let made = upcaster.run(data, way.stored);
+        let again = match &made {
+            // The other run would only cost the same again.
+            Err(failure) if !matches!(failure.kind, Kind::Refused | Kind::Panicked | Kind::Undeclared) => {
+                None
+            }
+            _ => Some(upcaster.run(data, way.stored)),
+        };
+        if again.is_some_and(|again| !same(&made, &again)) {
+            let message = format!("upcaster {upcaster} makes one thing of the event, and then another");
+            self.tell(step, data, way, &rules::UPCASTER_NOT_DETERMINISTIC, message, "");
+        }
+        let made = match made {
+            Ok(made) => made,
+            Err(failure) => {
+                self.note(step, data, way, failure);
+                return None;
+            }
+        };
+        let valid = made.iter().all(|output| self.is_valid(step, data, output, way));
+        valid.then_some(made)
+    }
+
+    /// Whether what a step made is valid at the version it claims; if not, that is told.
+    fn is_valid(&mut self, step: usize, data: &Value, output: &Upcast, way: &Way<'_>) -> bool {
+        let upcaster = &self.chains.upcasters()[step];
+        let made = format!("{} {}", output.event_type, output.version);
+        let (rule, message, pointer) =
+            match self
+                .validators
+                .validate(&output.event_type, &output.version, &output.data)
+            {
+                Validation::Valid => return true,
+                Validation::Invalid(violations) => {
+                    let (violation, pointer) = describe(&violations);
+                    (
+                        &rules::UPCASTER_INVALID_OUTPUT,
+                        format!("upcaster {upcaster} makes an invalid {made}: {violation}"),
+                        pointer,
+                    )
+                }
+                Validation::UnknownType => (
+                    &rules::UNKNOWN_TYPE,
+                    format!("upcaster {upcaster} makes {made}, and the catalogue has no such type"),
+                    String::new(),
+                ),
+                Validation::UnknownVersion => (
+                    &rules::UNKNOWN_VERSION,
+                    format!("upcaster {upcaster} makes {made}, and the catalogue has no such version"),
+                    String::new(),
+                ),
+                Validation::Unusable(_) => {
+                    // The catalogue says what is wrong with the schema.
+                    self.tallies[step].hindered = true;
+                    return false;
+                }
+            };
+        self.tell(step, data, way, rule, message, &pointer);
+        false
+    }
+
+    /// Has the code read the end of a chain.
+    fn decode(&mut self, step: usize, data: &Value, output: &Upcast, way: &Way<'_>) {
+        let Some(decoder) = self.decoder else {
+            return;
+        };
+        let upcaster = &self.chains.upcasters()[step];
+        let made = format!("{} {}", output.event_type, output.version);
+        // Nothing that the code was changing is looked at after a panic.
+        let error = match catch_unwind(AssertUnwindSafe(|| decoder(output))) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error,
+            Err(panic) => EventError::new(format!(
+                "it panics: {}",
+                said(&*panic).as_deref().unwrap_or("no message")
+            )),
+        };
+        let words = mask::message(&error.message, &output.data, self.shows(way));
+        let mut message = format!("the code cannot read the {made} that upcaster {upcaster} makes: {words}");
+        if !error.pointer.is_empty() {
+            message.push_str(" at ");
+            message.push_str(&error.pointer);
+        }
+        self.tell(step, data, way, &rules::EVENT_UNREADABLE, message, &error.pointer);
+    }
+
+    fn shows(&self, way: &Way<'_>) -> bool {
+        self.show || way.trial.example
+    }
+
+    /// Notes that a step failed on `data`.
+    fn note(&mut self, step: usize, data: &Value, way: &Way<'_>, failure: Failure) {
+        #[cfg(feature = "jq")]
+        if failure.kind == Kind::Program {
+            // Told once, by the check of the graph.
+            self.tallies[step].hindered = true;
+            return;
+        }
+        let upcaster = &self.chains.upcasters()[step];
+        let show = self.shows(way);
+        let error = UpcastError::new(
+            failure,
+            (upcaster.event_type(), upcaster.from()),
+            &way.trial.envelope,
+        );
+        let error = error
+            .in_step(upcaster.to_string())
+            .with_words(|words| mask::message(words, data, show));
+        let (rule, message) = (error.rule(), error.to_string());
+        self.tell(step, data, way, rule, message, error.pointer());
+    }
+
+    /// Counts one event that shows what `rule` says, and keeps it if it is the smallest.
+    fn tell(
+        &mut self,
+        step: usize,
+        data: &Value,
+        way: &Way<'_>,
+        rule: &'static Rule,
+        message: String,
+        pointer: &str,
+    ) {
+        let upcaster = &self.chains.upcasters()[step];
+        let text = bytes(data);
+        let mut place = way.trial.place.clone();
+        place.event_type = Some(upcaster.event_type().to_owned());
+        place.version = Some(upcaster.from().to_string());
+        place.pointer = Some(pointer.to_owned()).filter(|pointer| !pointer.is_empty());
+        let witness = Witness {
+            length: text.len(),
+            text,
+            place,
+            message,
+            example: way.trial.example,
+        };
+        self.tallies[step].count(rule.id, witness, 1);
+    }
+
+    /// Adds what another verifier of the same chains found.
+    pub fn merge(&mut self, other: Self) {
+        self.events += other.events;
+        self.passed_over += other.passed_over;
+        self.examples.extend(other.examples);
+        for (tally, other) in self.tallies.iter_mut().zip(other.tallies) {
+            tally.tried += other.tried;
+            tally.hindered |= other.hindered;
+            for (rule, counter) in other.counters {
+                tally.count(rule, counter.smallest, counter.count);
+            }
+        }
+    }
+
+    /// What was found, the same whatever the order in which the events came.
+    pub fn finish(self) -> Verified {
+        let mut findings = self.examples;
+        let mut steps = Vec::new();
+        for (upcaster, tally) in self.chains.upcasters().iter().zip(self.tallies) {
+            steps.push(VerifiedStep {
+                event_type: upcaster.event_type().to_owned(),
+                from: upcaster.from().clone(),
+                targets: upcaster.targets().to_vec(),
+                origin: upcaster.origin().to_owned(),
+                tried: tally.tried,
+                verified: tally.tried > 0 && tally.counters.is_empty() && !tally.hindered,
+            });
+            if tally.tried == 0 && upcaster.prepare().is_ok() {
+                findings.push(untried(upcaster));
+            }
+            for (rule, counter) in tally.counters {
+                findings.extend(counter.finding(rule, self.show));
+            }
+        }
+        finding::sort(&mut findings);
+        Verified {
+            findings,
+            steps,
+            events: self.events,
+            passed_over: self.passed_over,
+        }
+    }
+}
+
+/// One event's way through its chain.
+struct Way<'a> {
+    trial: &'a Trial<'a>,
+    stored: Stored<'a>,
+    /// Steps that may still be taken.
+    steps: usize,
+    /// Events that may still come out.
+    outputs: usize,
+}
+
+/// The value as bytes that do not depend on how this library was built.
+fn bytes(value: &Value) -> String {
+    json::canonical(value).unwrap_or_else(|_| value.to_string())
+}
+
+/// Whether two runs came to the same: the same events byte for byte, or the same refusal.
+fn same(left: &Result<Vec<Upcast>, Failure>, right: &Result<Vec<Upcast>, Failure>) -> bool {
+    match (left, right) {
+        (Ok(left), Ok(right)) => {
+            left.len() == right.len()
+                && left.iter().zip(right).all(|(left, right)| {
+                    left.event_type == right.event_type
+                        && left.version == right.version
+                        && bytes(&left.data) == bytes(&right.data)
+                })
+        }
+        // What an error says may name an address or a thread; that it is the same refusal is what counts.
+        (Err(left), Err(right)) => left.kind == right.kind && left.pointer == right.pointer,
+        _ => false,
+    }
+}
+
+/// The first violation, and how many more there are.
+fn describe(violations: &[Violation]) -> (String, String) {
+    let Some((first, rest)) = violations.split_first() else {
+        return ("the schema refuses it".to_owned(), String::new());
+    };
+    let mut message = first.message.clone();
+    if !first.pointer.is_empty() {
+        message.push_str(" at ");
+        message.push_str(&first.pointer);
+    }
+    if !rest.is_empty() {
+        message.push_str("; and ");
+        message.push_str(&counted(rest.len() as u64, "more violation"));
+    }
+    (message, first.pointer.clone())
+}

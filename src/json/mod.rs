@@ -3,6 +3,7 @@
 mod canonical;
 mod diff;
 mod parse;
+mod tape;
 
 #[cfg(feature = "compat")]
 pub use canonical::digest;
@@ -14,3 +15,4 @@ pub use diff::{Change, ChangeKind, diff};
 #[cfg(feature = "jq")]
 pub(crate) use parse::MAX_DEPTH;
 pub use parse::{JsonError, JsonErrorKind, Parsed, parse};
+pub(crate) use tape::{Document, Entry, Kind, Tape};

@@ -100,6 +100,11 @@ impl RecordingError {
         matches!(self.kind, Kind::Manifest(_) | Kind::Frame(_) | Kind::CutOff(_))
     }
 
+    /// Whether it is the manifest that is damaged.
+    pub(super) fn is_manifest(&self) -> bool {
+        matches!(self.kind, Kind::Manifest(_))
+    }
+
     /// Whether the recording was made by a later major version of the format.
     pub fn is_newer(&self) -> bool {
         matches!(self.kind, Kind::Newer { .. })

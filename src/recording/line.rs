@@ -13,11 +13,10 @@ use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::finding::{Finding, Place};
-use crate::json::{self, JsonError, JsonErrorKind};
+use crate::json::{self, Document, Entry, JsonError, JsonErrorKind, Kind, Tape};
 use crate::model::{Flag, Payload, RecordedEvent, Version};
 use crate::rules::{self, Rule};
 
@@ -154,14 +153,24 @@ impl From<JsonError> for LineError {
 /// # Ok::<(), pastproof::recording::LineError>(())
 /// ```
 pub fn parse_line(text: &[u8]) -> Result<Line, LineError> {
-    let members = Members::read(text)?;
-    match members.text("kind")? {
-        None => members.event().map(Line::Event),
-        Some(kind) if kind == "decision" => members.decision().map(Line::Decision),
-        Some(_) => Err(LineError::not_an_event(
-            "/kind",
-            "`kind` is neither absent nor `decision`",
-        )),
+    LineReader::default().read(text)
+}
+
+/// Reads line after line with the memory of one.
+#[derive(Debug, Default)]
+pub(crate) struct LineReader {
+    tape: Tape,
+}
+
+impl LineReader {
+    /// As [`parse_line`].
+    pub(crate) fn read(&mut self, text: &[u8]) -> Result<Line, LineError> {
+        let members = Members::of(String::new(), self.tape.read(text)?)?;
+        match members.text("kind")?.as_deref() {
+            None => members.event().map(Line::Event),
+            Some("decision") => members.decision().map(Line::Decision),
+            Some(_) => Err(members.refuse("kind", "`kind` is neither absent nor `decision`")),
+        }
     }
 }
 
@@ -326,12 +335,7 @@ fn write_tags(tags: &BTreeMap<String, Vec<String>>, out: &mut String) {
     object.end();
 }
 
-const FLAGS: [(&str, Flag); 4] = [
-    ("redacted", Flag::Redacted),
-    ("truncated-head", Flag::TruncatedHead),
-    ("link", Flag::Link),
-    ("skipped", Flag::Skipped),
-];
+const FLAGS: [Flag; 4] = [Flag::Redacted, Flag::TruncatedHead, Flag::Link, Flag::Skipped];
 
 fn flag_name(flag: Flag) -> &'static str {
     match flag {
@@ -342,27 +346,39 @@ fn flag_name(flag: Flag) -> &'static str {
     }
 }
 
-/// The members of one object: as values, and as the text they were written in.
+/// The members of one object: their values, and the text they were written in.
 struct Members<'t> {
     /// JSON pointer of the object inside the line.
     at: String,
-    values: serde_json::Map<String, Value>,
-    raw: BTreeMap<String, &'t RawValue>,
+    document: Document<'t>,
+    slots: [Option<(u32, &'t str)>; NAMES.len()],
 }
 
+/// The members that mean something, in an event, a decision, its command and its outcome.
+const NAMES: [&str; 19] = [
+    "s", "c", "n", "g", "i", "t", "v", "at", "tags", "d", "m", "x", "b", "ct", "kind", "cmd", "outcome",
+    "events", "rejected",
+];
+
 impl<'t> Members<'t> {
-    fn read(text: &'t [u8]) -> Result<Self, LineError> {
-        match json::parse(text)?.value {
-            Value::Object(values) => Self::of(String::new(), values, text),
-            _ => Err(LineError::not_an_event("", "the line is not an object")),
+    fn of(at: String, document: Document<'t>) -> Result<Self, LineError> {
+        if document.entry(0).kind != Kind::Object {
+            let what = if at.is_empty() { "the line" } else { "the value" };
+            return Err(LineError::not_an_event(at, format!("{what} is not an object")));
         }
+        let mut slots = [None; NAMES.len()];
+        for (name, value, text) in document.outermost() {
+            if let Some(slot) = NAMES.iter().position(|known| *known == name) {
+                slots[slot] = Some((value, text));
+            }
+        }
+        Ok(Self { at, document, slots })
     }
 
-    fn of(at: String, values: serde_json::Map<String, Value>, text: &'t [u8]) -> Result<Self, LineError> {
-        match serde_json::from_slice(text) {
-            Ok(raw) => Ok(Self { at, values, raw }),
-            Err(error) => Err(LineError::not_an_event(at, error.to_string())),
-        }
+    /// The member as an entry and as text, also where it is `null`.
+    fn slot(&self, name: &str) -> Option<(u32, &'t str)> {
+        let slot = NAMES.iter().position(|known| *known == name)?;
+        self.slots[slot]
     }
 
     fn refuse(&self, name: &str, message: impl Into<String>) -> LineError {
@@ -373,98 +389,113 @@ impl<'t> Members<'t> {
         LineError::not_an_event(self.at.clone(), format!("`{name}` ({what}) is missing"))
     }
 
-    fn value(&self, name: &str) -> Option<&Value> {
-        self.values.get(name).filter(|value| !value.is_null())
+    /// The member as an entry with its index, where it is not `null`.
+    fn value(&self, name: &str) -> Option<(Entry, u32)> {
+        let (at, _) = self.slot(name)?;
+        let entry = self.document.entry(at);
+        (entry.kind != Kind::Null).then_some((entry, at))
     }
 
     fn text(&self, name: &str) -> Result<Option<String>, LineError> {
         match self.value(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(self.refuse(name, format!("`{name}` is not a text"))),
+            Some((entry, _)) => match self.document.text(entry) {
+                Some(text) => Ok(Some(text.to_owned())),
+                None => Err(self.refuse(name, format!("`{name}` is not a text"))),
+            },
         }
     }
 
     fn number(&self, name: &str) -> Result<Option<u64>, LineError> {
         match self.value(name) {
             None => Ok(None),
-            Some(value) => value.as_u64().map(Some).ok_or_else(|| {
-                self.refuse(
-                    name,
-                    format!("`{name}` is not a whole number from 0 to 18446744073709551615"),
-                )
-            }),
+            Some((entry, _)) if entry.kind == Kind::Unsigned => Ok(Some(entry.unsigned())),
+            Some(_) => Err(self.refuse(
+                name,
+                format!("`{name}` is not a whole number from 0 to 18446744073709551615"),
+            )),
         }
     }
 
     fn version(&self) -> Result<Option<Version>, LineError> {
         match self.value("v") {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(Version::from(text.clone()))),
-            Some(value) => match value.as_u64() {
-                Some(number) => Ok(Some(Version::from(number))),
+            Some((entry, _)) if entry.kind == Kind::Unsigned => Ok(Some(Version::from(entry.unsigned()))),
+            Some((entry, _)) => match self.document.text(entry) {
+                Some(text) => Ok(Some(Version::from(text.to_owned()))),
                 None => Err(self.refuse("v", "`v` is neither a whole number nor a text")),
             },
         }
     }
 
-    fn raw(&self, name: &str) -> Option<Box<RawValue>> {
-        self.raw.get(name).map(|raw| (*raw).to_owned())
+    fn raw(&self, name: &str) -> Result<Option<Box<RawValue>>, LineError> {
+        let Some((_, text)) = self.slot(name) else {
+            return Ok(None);
+        };
+        RawValue::from_string(text.to_owned())
+            .map(Some)
+            .map_err(|error| self.refuse(name, error.to_string()))
+    }
+
+    fn data(&self) -> Result<Box<RawValue>, LineError> {
+        Ok(self.raw("d")?.unwrap_or_else(|| RawValue::NULL.to_owned()))
     }
 
     fn tags(&self) -> Result<BTreeMap<String, Vec<String>>, LineError> {
-        let members = match self.value("tags") {
-            None => return Ok(BTreeMap::new()),
-            Some(Value::Object(members)) => members,
-            Some(_) => return Err(self.refuse("tags", "`tags` is not an object")),
-        };
         let mut tags = BTreeMap::new();
-        for (name, value) in members {
-            let values = match value {
-                Value::String(text) => Some(vec![text.clone()]),
-                Value::Array(items) => items
-                    .iter()
-                    .map(|item| item.as_str().map(str::to_owned))
+        let Some((entry, at)) = self.value("tags") else {
+            return Ok(tags);
+        };
+        if entry.kind != Kind::Object {
+            return Err(self.refuse("tags", "`tags` is not an object"));
+        }
+        for (name, value) in self.document.members(at) {
+            let name = self.document.text_of(self.document.entry(name));
+            let entry = self.document.entry(value);
+            let text = |entry| self.document.text(entry).map(str::to_owned);
+            let values = match entry.kind {
+                Kind::Array => self
+                    .document
+                    .items(value)
+                    .map(|item| text(self.document.entry(item)))
                     .collect(),
-                _ => None,
+                _ => text(entry).map(|text| vec![text]),
             };
-            let values = values.ok_or_else(|| {
+            let values: Vec<String> = values.ok_or_else(|| {
                 let name = name.replace('~', "~0").replace('/', "~1");
                 self.refuse(
                     &format!("tags/{name}"),
                     "a tag is neither a text nor an array of texts",
                 )
             })?;
-            tags.insert(name.clone(), values);
+            tags.insert(name.to_owned(), values);
         }
         Ok(tags)
     }
 
     fn flags(&self) -> Result<Vec<Flag>, LineError> {
-        let items = match self.value("x") {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(_) => return Err(self.refuse("x", "`x` is not an array of flags")),
+        let Some((entry, at)) = self.value("x") else {
+            return Ok(Vec::new());
         };
-        let mut flags = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let known = FLAGS.iter().find(|(name, _)| item.as_str() == Some(name));
-            match known {
-                Some((_, flag)) => flags.push(*flag),
-                None => {
-                    return Err(self.refuse(
-                        &format!("x/{index}"),
-                        "no such flag; there are `redacted`, `truncated-head`, `link` and `skipped`",
-                    ));
-                }
-            }
+        if entry.kind != Kind::Array {
+            return Err(self.refuse("x", "`x` is not an array of flags"));
+        }
+        let mut flags = Vec::with_capacity(entry.count().min(FLAGS.len()));
+        for (index, item) in self.document.items(at).enumerate() {
+            let name = self.document.text(self.document.entry(item));
+            let known = FLAGS.iter().find(|flag| name == Some(flag_name(**flag)));
+            flags.push(*known.ok_or_else(|| {
+                self.refuse(
+                    &format!("x/{index}"),
+                    "no such flag; there are `redacted`, `truncated-head`, `link` and `skipped`",
+                )
+            })?);
         }
         Ok(flags)
     }
 
     fn payload(&self) -> Result<Payload, LineError> {
-        let content_type = self.text("ct")?;
-        match (self.raw("d"), self.text("b")?, content_type) {
+        match (self.raw("d")?, self.text("b")?, self.text("ct")?) {
             (Some(_), Some(_), _) => Err(self.refuse("b", "there is `d` as well as `b`")),
             (None, Some(text), Some(content_type)) => match BASE64.decode(text) {
                 Ok(bytes) => Ok(Payload::Bytes { content_type, bytes }),
@@ -477,20 +508,23 @@ impl<'t> Members<'t> {
         }
     }
 
+    fn event_type(&self) -> Result<String, LineError> {
+        self.text("t")?.ok_or_else(|| self.missing("t", "event type"))
+    }
+
     fn event(&self) -> Result<RecordedEvent, LineError> {
-        let event_type = self.text("t")?.ok_or_else(|| self.missing("t", "event type"))?;
         let event = RecordedEvent {
+            event_type: self.event_type()?,
             stream: self.text("s")?,
             category: self.text("c")?,
             revision: self.number("n")?,
             global: self.number("g")?,
             id: self.text("i")?,
-            event_type,
             version: self.version()?,
             recorded_at: self.text("at")?,
             tags: self.tags()?,
             payload: self.payload()?,
-            metadata: self.raw("m"),
+            metadata: self.raw("m")?,
             flags: self.flags()?,
         };
         match position_error(&event) {
@@ -500,64 +534,63 @@ impl<'t> Members<'t> {
     }
 
     fn decision(&self) -> Result<Decision, LineError> {
-        let command = self.object("cmd", "command")?;
+        let stream = self.text("s")?.ok_or_else(|| self.missing("s", "stream"))?;
+        let revision = self.number("n")?;
+        let (_, command) = self.slot("cmd").ok_or_else(|| self.missing("cmd", "command"))?;
+        let mut tape = Tape::default();
+        let command = self.inside("cmd", tape.read(command.as_bytes())?)?;
         Ok(Decision {
-            stream: self.text("s")?.ok_or_else(|| self.missing("s", "stream"))?,
-            revision: self.number("n")?,
+            stream,
+            revision,
             command_type: command
                 .text("t")?
                 .ok_or_else(|| command.missing("t", "command type"))?,
-            command: command.raw("d").unwrap_or_else(|| RawValue::NULL.to_owned()),
+            command: command.data()?,
             outcome: self.outcome()?,
         })
     }
 
-    fn object(&self, name: &str, what: &str) -> Result<Self, LineError> {
-        match (self.value(name), self.raw.get(name)) {
-            (Some(Value::Object(values)), Some(raw)) => Members::of(
-                format!("{}/{name}", self.at),
-                values.clone(),
-                raw.get().as_bytes(),
-            ),
-            (Some(_), _) => Err(self.refuse(name, format!("`{name}` is not an object"))),
-            (None, _) => Err(self.missing(name, what)),
-        }
+    fn inside<'i>(&self, name: &str, document: Document<'i>) -> Result<Members<'i>, LineError> {
+        Members::of(format!("{}/{name}", self.at), document)
     }
 
     fn outcome(&self) -> Result<Outcome, LineError> {
         const WHAT: &str = "`outcome` is not `{\"events\":[…]}`, `{\"rejected\":…}` or `\"ignored\"`";
-        match self.value("outcome") {
-            None => return Err(self.missing("outcome", "what came of the command")),
-            Some(Value::String(text)) if text == "ignored" => return Ok(Outcome::Ignored),
-            Some(Value::Object(_)) => {}
-            Some(_) => return Err(self.refuse("outcome", WHAT)),
+        let (_, text) = self
+            .slot("outcome")
+            .ok_or_else(|| self.missing("outcome", "what came of the command"))?;
+        let mut tape = Tape::default();
+        let document = tape.read(text.as_bytes())?;
+        if document.text(document.entry(0)) == Some("ignored") {
+            return Ok(Outcome::Ignored);
         }
-        let outcome = self.object("outcome", "what came of the command")?;
-        match (outcome.values.get("events"), outcome.raw("rejected")) {
+        if document.entry(0).kind != Kind::Object {
+            return Err(self.refuse("outcome", WHAT));
+        }
+        let outcome = self.inside("outcome", document)?;
+        match (outcome.value("events"), outcome.raw("rejected")?) {
             (None, Some(error)) => Ok(Outcome::Rejected(error)),
-            (Some(Value::Array(items)), None) => {
-                let raw: Vec<&RawValue> = outcome
-                    .raw
-                    .get("events")
-                    .and_then(|raw| serde_json::from_str(raw.get()).ok())
-                    .unwrap_or_default();
-                let mut events = Vec::with_capacity(items.len());
-                for (index, (item, raw)) in items.iter().zip(raw).enumerate() {
-                    let at = format!("{}/events/{index}", outcome.at);
-                    let Value::Object(values) = item else {
-                        return Err(LineError::not_an_event(at, "an event is not an object"));
-                    };
-                    let event = Members::of(at, values.clone(), raw.get().as_bytes())?;
-                    events.push(Decided {
-                        event_type: event.text("t")?.ok_or_else(|| event.missing("t", "event type"))?,
-                        version: event.version()?,
-                        data: event.raw("d").unwrap_or_else(|| RawValue::NULL.to_owned()),
-                    });
-                }
-                Ok(Outcome::Events(events))
-            }
+            (Some((entry, _)), None) if entry.kind == Kind::Array => outcome.decided().map(Outcome::Events),
             _ => Err(self.refuse("outcome", WHAT)),
         }
+    }
+
+    /// The items of `events`, which is an array.
+    fn decided(&self) -> Result<Vec<Decided>, LineError> {
+        let text = self.slot("events").map_or("[]", |(_, text)| text);
+        let items: Vec<&RawValue> =
+            serde_json::from_str(text).map_err(|error| self.refuse("events", error.to_string()))?;
+        let mut events = Vec::with_capacity(items.len());
+        let mut tape = Tape::default();
+        for (index, item) in items.into_iter().enumerate() {
+            let event = self.inside(&format!("events/{index}"), tape.read(item.get().as_bytes())?)?;
+            events.push(Decided {
+                event_type: event.event_type()?,
+                version: event.version()?,
+                data: event.data()?,
+            });
+        }
+        Ok(events)
     }
 }
 

@@ -206,7 +206,9 @@ impl<R: Read> Lines<R> {
         start.shrink_to(self.options.block_size);
         while !self.ended {
             start.clear();
-            let wanted = self.options.block_size.max(1);
+            // What follows the line is carried over, and a buffer never holds more than one line of the limit.
+            let longest = self.options.line_limit.saturating_add(1);
+            let wanted = self.options.block_size.clamp(1, longest);
             let read = (&mut self.read).take(wanted as u64).read_to_end(&mut start)?;
             self.ended = read < wanted;
             if let Some(end) = memchr::memchr(b'\n', &start) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::RecordingError;
 use super::frames::{Bytes, Frames, decode};
-use super::line::{Line, LineError, parse_line};
+use super::line::{Line, LineError, LineReader};
 use super::lines::{Block, Cursor, Lines, Piece};
 use super::manifest::{Manifest, Order, manifest_path};
 use crate::finding::{Finding, Place};
@@ -23,6 +23,7 @@ pub struct Reader {
     next_frame: usize,
     lines: Lines<Bytes>,
     block: Option<(Block, Cursor)>,
+    parser: LineReader,
     ended: bool,
 }
 
@@ -76,6 +77,7 @@ impl Reader {
             next_frame: 0,
             lines: Lines::new(bytes),
             block: None,
+            parser: LineReader::default(),
             ended: false,
         })
     }
@@ -98,6 +100,7 @@ impl Reader {
             next_frame: 0,
             lines: Lines::new(decode(path, Box::new(read), None)?),
             block: None,
+            parser: LineReader::default(),
             ended: false,
         })
     }
@@ -125,7 +128,7 @@ impl Reader {
             if let Some((block, cursor)) = &mut self.block {
                 if let Some((number, text)) = block.next_line(cursor) {
                     let open = block.is_open() && block.is_at_end(cursor);
-                    return Some(match parse_line(text) {
+                    return Some(match self.parser.read(text) {
                         Ok(line) => Ok((number, line)),
                         Err(error) => {
                             let sealed = self.manifest.is_some();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::error::RecordingError;
 use super::frames::{Bytes, Frames};
-use super::line::{Line, parse_line};
+use super::line::{Line, LineReader};
 use super::lines::{Lines, Piece};
 use super::manifest::{Manifest, manifest_path};
 use super::reader::{line_problem, too_long};
@@ -110,6 +110,7 @@ pub fn verify(path: impl AsRef<Path>, since: Option<&Path>) -> Result<Verificati
         next_line: 1,
         lines_known: true,
         size: 0,
+        parser: LineReader::default(),
     };
     match &manifest {
         None => {
@@ -154,6 +155,7 @@ struct Scan<'a> {
     lines_known: bool,
     /// Bytes of the lines of the frame that is being read.
     size: u64,
+    parser: LineReader,
 }
 
 impl Scan<'_> {
@@ -176,8 +178,12 @@ impl Scan<'_> {
             let bytes = match frames.frame(manifest, index) {
                 Ok(bytes) => bytes,
                 Err(error) if error.is_damage() => {
+                    let of_manifest = error.is_manifest();
                     collected.push(error.to_finding());
                     self.lines_known = false;
+                    if of_manifest {
+                        return Ok(());
+                    }
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -189,8 +195,10 @@ impl Scan<'_> {
                 first,
                 streams,
             } = self.tally.end_frame();
-            if (events, first, &streams, self.size) != (frame.events, frame.first, &frame.streams, frame.size)
-            {
+            let same = (events, first, &streams, self.size)
+                == (frame.events, frame.first, &frame.streams, frame.size);
+            // Once something is damaged, positions of streams say nothing.
+            if !same && collected.is_empty() {
                 let message = format!(
                     "frame {} holds {events} events in {} bytes, or other streams, where its manifest states {} in {}",
                     index + 1,
@@ -221,7 +229,7 @@ impl Scan<'_> {
                     self.size += block.size();
                     let mut last = None;
                     for (number, text) in block.lines() {
-                        match parse_line(text) {
+                        match self.parser.read(text) {
                             Ok(line) => self.count(number, &line, collected),
                             Err(error) => last = Some((number, error)),
                         }

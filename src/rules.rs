@@ -198,6 +198,9 @@ rules! {
     UNKNOWN_VERSION "unknown-version" Deny
         "The catalogue knows the type but not this version."
         "add the version to the catalogue";
+    REDACTED_EVENT "redacted-event" Note
+        "A redacted event need not satisfy its schema, but the code must fold it."
+        "see that a scenario or a recording shows the code a redacted event";
     INVALID_EVENT "invalid-event" Deny
         "A stored event does not satisfy the schema it was written under."
         "find the writer that stored it, then correct the schema or upcast the event";

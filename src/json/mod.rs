@@ -3,6 +3,7 @@
 mod canonical;
 mod diff;
 mod parse;
+mod read;
 mod tape;
 
 #[cfg(feature = "compat")]
@@ -16,3 +17,5 @@ pub use diff::{Change, ChangeKind, diff};
 pub(crate) use parse::MAX_DEPTH;
 pub use parse::{JsonError, JsonErrorKind, Parsed, parse};
 pub(crate) use tape::{Document, Entry, Kind, Tape};
+#[cfg(feature = "compat")]
+pub(crate) use tape::{Items, Members};

@@ -63,10 +63,14 @@ impl RecordingError {
         }
     }
 
-    pub(super) fn io(path: &Path, doing: &'static str, error: io::Error) -> Self {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<Damage>()) {
-            Some(damage) => Self::frame(path, damage.clone()),
-            None => Self::new(path, Kind::Io { doing, error }),
+    pub(crate) fn io(path: &Path, doing: &'static str, error: io::Error) -> Self {
+        // Damage that reading met on its way comes as what it is.
+        match error.downcast::<Self>() {
+            Ok(error) => error,
+            Err(error) => match error.downcast::<Damage>() {
+                Ok(damage) => Self::frame(path, damage),
+                Err(error) => Self::new(path, Kind::Io { doing, error }),
+            },
         }
     }
 

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
 use super::error::{Damage, RecordingError};
-use super::manifest::Manifest;
+use super::manifest::{Manifest, manifest_path};
 use crate::json;
 
 /// How many bytes a frame may hold where no manifest says its size: 16 GiB.
@@ -21,7 +22,7 @@ pub(super) struct Frames {
 }
 
 /// What the lines of a recording are read from.
-pub(super) type Bytes = Box<dyn Read + Send>;
+pub(crate) type Bytes = Box<dyn Read + Send>;
 
 impl Frames {
     pub(super) fn open(path: &Path) -> Result<Self, RecordingError> {
@@ -128,17 +129,61 @@ impl Frames {
     }
 }
 
+/// The lines of the recording at `path`, with the manifest beside it where there is one. Each frame is then checked
+/// against it before any byte of the frame is handed out.
+pub(crate) fn open(path: &Path) -> Result<(Option<Arc<Manifest>>, Bytes), RecordingError> {
+    let frames = Frames::open(path)?;
+    let Some(manifest) = Manifest::open(&manifest_path(path))?.map(Arc::new) else {
+        return Ok((None, frames.whole()?));
+    };
+    let sealed = Sealed {
+        manifest: Arc::clone(&manifest),
+        frames,
+        next: 0,
+        frame: Box::new(io::empty()),
+    };
+    Ok((Some(manifest), Box::new(sealed)))
+}
+
+/// The frames of a recording one after the other.
+struct Sealed {
+    manifest: Arc<Manifest>,
+    frames: Frames,
+    next: usize,
+    frame: Bytes,
+}
+
+impl Read for Sealed {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.frame.read(out)?;
+            if read > 0 || out.is_empty() {
+                return Ok(read);
+            }
+            if self.next >= self.manifest.frames.len() {
+                self.frames.end(&self.manifest).map_err(io::Error::other)?;
+                return Ok(0);
+            }
+            self.frame = self
+                .frames
+                .frame(&self.manifest, self.next)
+                .map_err(io::Error::other)?;
+            self.next += 1;
+        }
+    }
+}
+
 /// Whether the file at `path` is in zstd frames, by its name.
 pub(super) fn is_compressed(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "zst")
 }
 
-/// The lines in the bytes of the file at `path`, decompressed where its name says so.
-pub(super) fn decode(
-    path: &Path,
-    read: Bytes,
-    sealed: Option<(Damage, u64)>,
-) -> Result<Bytes, RecordingError> {
+/// The lines in `read`, decompressed where the name `path` says so.
+pub(crate) fn from_read(path: &Path, read: Bytes) -> Result<Bytes, RecordingError> {
+    decode(path, read, None)
+}
+
+fn decode(path: &Path, read: Bytes, sealed: Option<(Damage, u64)>) -> Result<Bytes, RecordingError> {
     if !is_compressed(path) {
         return Ok(read);
     }

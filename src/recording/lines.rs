@@ -112,6 +112,7 @@ pub struct Lines<R> {
     spare: Vec<u8>,
     next_line: u64,
     ended: bool,
+    failed: Option<io::Error>,
 }
 
 impl<R: Read> Lines<R> {
@@ -129,6 +130,7 @@ impl<R: Read> Lines<R> {
             spare: Vec::new(),
             next_line: 1,
             ended: false,
+            failed: None,
         }
     }
 
@@ -155,7 +157,7 @@ impl<R: Read> Lines<R> {
     ///
     /// # Errors
     ///
-    /// What reading gives.
+    /// What reading gives, after the whole lines that were read before; nothing comes after it.
     pub fn next_piece(&mut self) -> io::Result<Option<Piece>> {
         // A buffer starts at the start of a line and never grows past one line of the limit and its line end, so
         // that whether a line is too long does not depend on the size of blocks.
@@ -167,15 +169,16 @@ impl<R: Read> Lines<R> {
         let mut searched = 0;
         loop {
             if !self.ended && bytes.len() < wanted {
-                let missing = wanted - bytes.len();
-                let read = (&mut self.read).take(missing as u64).read_to_end(&mut bytes)?;
-                self.ended = read < missing;
+                self.fill(wanted, &mut bytes);
             }
             if let Some(at) = memchr::memrchr(b'\n', &bytes[searched..]) {
                 let end = searched + at + 1;
                 self.carry.extend_from_slice(&bytes[end..]);
                 bytes.truncate(end);
                 return Ok(Some(self.block(bytes, false)));
+            }
+            if let Some(error) = self.failed.take() {
+                return Err(error);
             }
             if self.ended && bytes.len() < longest {
                 let block = (!bytes.is_empty()).then(|| self.block(bytes, true));
@@ -186,6 +189,18 @@ impl<R: Read> Lines<R> {
             }
             searched = bytes.len();
             wanted = wanted.saturating_mul(2).min(longest);
+        }
+    }
+
+    /// Reads until `bytes` has `wanted` bytes or the file has ended, in whichever way.
+    fn fill(&mut self, wanted: usize, bytes: &mut Vec<u8>) {
+        let missing = (wanted - bytes.len()) as u64;
+        match (&mut self.read).take(missing).read_to_end(bytes) {
+            Ok(_) => self.ended = bytes.len() < wanted,
+            Err(error) => {
+                self.ended = true;
+                self.failed = Some(error);
+            }
         }
     }
 
@@ -204,19 +219,24 @@ impl<R: Read> Lines<R> {
         let mut length = start.len() as u64;
         start.clear();
         start.shrink_to(self.options.block_size);
-        while !self.ended {
+        loop {
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            if self.ended {
+                break;
+            }
             start.clear();
             // What follows the line is carried over, and a buffer never holds more than one line of the limit.
             let longest = self.options.line_limit.saturating_add(1);
             let wanted = self.options.block_size.clamp(1, longest);
-            let read = (&mut self.read).take(wanted as u64).read_to_end(&mut start)?;
-            self.ended = read < wanted;
+            self.fill(wanted, &mut start);
             if let Some(end) = memchr::memchr(b'\n', &start) {
                 length += end as u64;
                 self.carry.extend_from_slice(&start[end + 1..]);
                 break;
             }
-            length += read as u64;
+            length += start.len() as u64;
         }
         let line = self.next_line;
         self.next_line += 1;

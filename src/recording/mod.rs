@@ -4,6 +4,7 @@
 //! independent zstd frames. Beside it lies a manifest with counts, streams, frames and their digests.
 
 mod line;
+mod parse;
 
 #[cfg(feature = "compat")]
 mod error;
@@ -24,14 +25,21 @@ mod verify;
 #[cfg(feature = "compat")]
 mod writer;
 
-pub use line::{Decided, Decision, Line, LineError, Outcome, parse_line, write_decision, write_line};
+pub use line::{Decided, Decision, Line, LineError, Outcome, write_decision, write_line};
+pub use parse::parse_line;
 
 #[cfg(feature = "compat")]
 pub use error::RecordingError;
 #[cfg(feature = "compat")]
+pub(crate) use frames::{from_read, open};
+#[cfg(feature = "compat")]
 pub use lines::{Block, LINE_LIMIT, Lines, LinesOptions, Piece};
 #[cfg(feature = "compat")]
 pub use manifest::{FORMAT, Frame, Gap, Manifest, Masking, Order, Source, StreamRange, manifest_path};
+#[cfg(feature = "compat")]
+pub(crate) use parse::{Envelope, EnvelopePayload, WrittenVersion};
+#[cfg(feature = "compat")]
+pub(crate) use reader::too_long;
 #[cfg(feature = "compat")]
 pub use reader::{Problem, Reader};
 #[cfg(feature = "compat")]

@@ -2,12 +2,14 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::RecordingError;
-use super::frames::{Bytes, Frames, decode};
-use super::line::{Line, LineError, LineReader};
+use super::frames::{self, Bytes};
+use super::line::{Line, LineError};
 use super::lines::{Block, Cursor, Lines, Piece};
-use super::manifest::{Manifest, Order, manifest_path};
+use super::manifest::{Manifest, Order};
+use super::parse::LineReader;
 use crate::finding::{Finding, Place};
 use crate::model::Version;
 use crate::rules;
@@ -18,9 +20,7 @@ use crate::rules;
 /// does not grow with the recording, but for the manifest.
 pub struct Reader {
     path: PathBuf,
-    manifest: Option<Manifest>,
-    frames: Option<Frames>,
-    next_frame: usize,
+    manifest: Option<Arc<Manifest>>,
     lines: Lines<Bytes>,
     block: Option<(Block, Cursor)>,
     parser: LineReader,
@@ -50,7 +50,7 @@ impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reader")
             .field("path", &self.path)
-            .field("next_frame", &self.next_frame)
+            .field("next_line", &self.lines.next_line())
             .finish_non_exhaustive()
     }
 }
@@ -64,22 +64,8 @@ impl Reader {
     /// When the recording cannot be opened, or its manifest is damaged or of a later major version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RecordingError> {
         let path = path.as_ref();
-        let frames = Frames::open(path)?;
-        let manifest = Manifest::open(&manifest_path(path))?;
-        let (frames, bytes): (_, Bytes) = match &manifest {
-            Some(_) => (Some(frames), Box::new(std::io::empty())),
-            None => (None, frames.whole()?),
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            manifest,
-            frames,
-            next_frame: 0,
-            lines: Lines::new(bytes),
-            block: None,
-            parser: LineReader::default(),
-            ended: false,
-        })
+        let (manifest, bytes) = frames::open(path)?;
+        Ok(Self::new(path, manifest, bytes))
     }
 
     /// Reads lines from `read`, without a manifest. `name` is what findings call the file; a name that ends in
@@ -93,21 +79,24 @@ impl Reader {
         read: impl Read + Send + 'static,
     ) -> Result<Self, RecordingError> {
         let path = name.as_ref();
-        Ok(Self {
+        let bytes = frames::from_read(path, Box::new(read))?;
+        Ok(Self::new(path, None, bytes))
+    }
+
+    fn new(path: &Path, manifest: Option<Arc<Manifest>>, bytes: Bytes) -> Self {
+        Self {
             path: path.to_owned(),
-            manifest: None,
-            frames: None,
-            next_frame: 0,
-            lines: Lines::new(decode(path, Box::new(read), None)?),
+            manifest,
+            lines: Lines::new(bytes),
             block: None,
             parser: LineReader::default(),
             ended: false,
-        })
+        }
     }
 
     /// The manifest, where there is one.
     pub fn manifest(&self) -> Option<&Manifest> {
-        self.manifest.as_ref()
+        self.manifest.as_deref()
     }
 
     /// In which order the events stand, where the manifest says it.
@@ -146,37 +135,15 @@ impl Reader {
                     let place = Place::file(self.path.display().to_string()).at_line(line);
                     return Some(Err(Problem::Line(Box::new(too_long(place, length)))));
                 }
-                Ok(None) => match self.begin_frame() {
-                    Ok(true) => {}
-                    Ok(false) => self.ended = true,
-                    Err(error) => return Some(Err(self.broken(error))),
-                },
+                Ok(None) => self.ended = true,
                 Err(error) => {
+                    self.ended = true;
                     let error = RecordingError::io(&self.path, "read the recording", error);
-                    return Some(Err(self.broken(error)));
+                    return Some(Err(Problem::Broken(error)));
                 }
             }
         }
         None
-    }
-
-    fn broken(&mut self, error: RecordingError) -> Problem {
-        self.ended = true;
-        Problem::Broken(error)
-    }
-
-    fn begin_frame(&mut self) -> Result<bool, RecordingError> {
-        let (Some(manifest), Some(frames)) = (&self.manifest, &mut self.frames) else {
-            return Ok(false);
-        };
-        if self.next_frame >= manifest.frames.len() {
-            frames.end(manifest)?;
-            return Ok(false);
-        }
-        let bytes = frames.frame(manifest, self.next_frame)?;
-        self.next_frame += 1;
-        self.lines = Lines::new(bytes).numbered_from(self.lines.next_line());
-        Ok(true)
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::line::{Decision, position_error};
+use super::line::Decision;
 use super::manifest::{Gap, Order, StreamRange};
+use super::parse::position_error;
 use crate::model::{RecordedEvent, Version};
 
 /// Counts of the events that were added so far.

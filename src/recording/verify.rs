@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::error::RecordingError;
 use super::frames::{Bytes, Frames};
-use super::line::{Line, LineReader};
+use super::line::Line;
 use super::lines::{Lines, Piece};
 use super::manifest::{Manifest, manifest_path};
+use super::parse::LineReader;
 use super::reader::{line_problem, too_long};
 use super::since;
 use super::tally::{Counted, FrameTally, Tally};

@@ -12,6 +12,7 @@ mod request;
 mod run;
 mod sample;
 mod streams;
+mod validate;
 
 use crate::mask;
 
@@ -23,3 +24,4 @@ pub use outcome::{Counts, ReplayError, Replayed};
 pub use progress::{Progress, Silent};
 pub use request::ReplayRequest;
 pub use run::{replay, run};
+pub use validate::{Pointers, ValidateOptions, Validated, validate, validate_read};

@@ -4,14 +4,16 @@
 //! and validators, and an event that was stored is a fact whatever its e-mail address looks like. Integer formats
 //! of Rust types are bounds instead.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Retrieve, Uri, ValidationError};
 use serde_json::Value;
 
 use super::draft::Draft;
+use super::flat::{Flat, FlatNode};
 use super::shape;
+use crate::json::Document;
 
 /// One way in which a value does not satisfy a schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +26,12 @@ pub struct Violation {
 
 /// A schema that can validate.
 #[derive(Debug)]
-pub(super) struct Compiled(jsonschema::Validator);
+pub(super) struct Compiled {
+    validator: jsonschema::Validator,
+    draft: Draft,
+    /// The same for documents on a tape, once one was asked about; nothing if it cannot be built.
+    flat: OnceLock<Option<jsonschema::Validator<Flat>>>,
+}
 
 /// Why a schema cannot validate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +95,11 @@ pub(super) fn compile(schema: &Value, draft: Draft) -> Result<Compiled, CompileE
         .should_validate_formats(false)
         .build(schema);
     match built {
-        Ok(validator) => Ok(Compiled(validator)),
+        Ok(validator) => Ok(Compiled {
+            validator,
+            draft,
+            flat: OnceLock::new(),
+        }),
         Err(error) => {
             let asked = refusal.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if asked.is_empty() {
@@ -109,13 +120,30 @@ const LISTED: usize = 16;
 
 impl Compiled {
     pub(super) fn is_valid(&self, value: &Value) -> bool {
-        self.0.is_valid(value)
+        self.validator.is_valid(value)
+    }
+
+    /// As [`is_valid`](Self::is_valid), for the value at an entry of a document. `schema` is what this was
+    /// compiled from.
+    pub(super) fn accepts(&self, schema: &Value, document: Document<'_>, at: u32) -> bool {
+        let flat = self.flat.get_or_init(|| {
+            jsonschema::options_for::<Flat>()
+                .with_draft(engine_draft(self.draft))
+                .with_retriever(Refusal::default())
+                .should_validate_formats(false)
+                .build(schema)
+                .ok()
+        });
+        match flat {
+            Some(validator) => validator.is_valid(FlatNode::Value(document, at)),
+            None => self.is_valid(&document.value(at)),
+        }
     }
 
     /// The first ways in which `value` does not satisfy the schema.
     pub(super) fn violations(&self, value: &Value) -> Vec<Violation> {
         let mut violations: Vec<Violation> = self
-            .0
+            .validator
             .iter_errors(value)
             .take(LISTED)
             .map(|error| Violation {

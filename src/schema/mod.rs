@@ -12,6 +12,8 @@ mod draft;
 mod engine;
 #[cfg(feature = "compat")]
 mod error;
+#[cfg(feature = "compat")]
+mod flat;
 mod keywords;
 #[cfg(feature = "compat")]
 mod layout;
@@ -34,6 +36,8 @@ pub use engine::Violation;
 #[cfg(feature = "compat")]
 pub use error::SchemaError;
 pub use types::{kind, reader_schema, writer_schema};
+#[cfg(feature = "compat")]
+pub(crate) use validators::Known;
 #[cfg(feature = "compat")]
 pub use validators::{Validation, Validators};
 #[cfg(feature = "compat")]

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::json::Document;
 use crate::model::Version;
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, SchemaVersion};
 use super::engine::Violation;
 
 /// The answer about one value.
@@ -47,16 +48,38 @@ impl Validators {
 
     /// Whether `data` satisfies the schema of `event_type` at `version`.
     pub fn validate(&self, event_type: &str, version: &Version, data: &Value) -> Validation {
-        let Some(known) = self.catalogue.get(event_type, version) else {
-            return match self.catalogue.unusable(event_type, version) {
+        match self.known(event_type, version) {
+            Err(why) => why,
+            Ok(known) if known.0.compiled.is_valid(data) => Validation::Valid,
+            Ok(known) => Validation::Invalid(known.violations(data)),
+        }
+    }
+
+    /// The schema of `event_type` at `version`, or why there is none.
+    pub(crate) fn known(&self, event_type: &str, version: &Version) -> Result<Known<'_>, Validation> {
+        match self.catalogue.get(event_type, version) {
+            Some(known) => Ok(Known(known)),
+            None => Err(match self.catalogue.unusable(event_type, version) {
                 Some(why) => Validation::Unusable(why.to_owned()),
                 None if self.catalogue.has_type(event_type) => Validation::UnknownVersion,
                 None => Validation::UnknownType,
-            };
-        };
-        if known.compiled.is_valid(data) {
-            return Validation::Valid;
+            }),
         }
-        Validation::Invalid(known.compiled.violations(data))
+    }
+}
+
+/// A schema that was looked up once for many events.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a>(&'a SchemaVersion);
+
+impl Known<'_> {
+    /// Whether the value at an entry of a document satisfies it.
+    pub(crate) fn accepts(self, document: Document<'_>, at: u32) -> bool {
+        self.0.compiled.accepts(&self.0.schema, document, at)
+    }
+
+    /// The first ways in which `data` does not satisfy it.
+    pub(crate) fn violations(self, data: &Value) -> Vec<Violation> {
+        self.0.compiled.violations(data)
     }
 }

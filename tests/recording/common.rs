@@ -101,10 +101,15 @@ pub fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Laws are tried on new values each time; a failure prints the smallest one and leaves no file behind.
-pub fn config() -> proptest::test_runner::Config {
-    proptest::test_runner::Config {
+/// Laws are tried on new values each time, as often as `PROPTEST_CASES` says; a failure prints the smallest one and
+/// leaves no file behind.
+pub fn config(cases: u32) -> proptest::test_runner::Config {
+    let config = proptest::test_runner::Config {
         failure_persistence: None,
         ..Default::default()
+    };
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config,
+        None => proptest::test_runner::Config { cases, ..config },
     }
 }

@@ -342,7 +342,7 @@ fn is_placed(event: &RecordedEvent) -> bool {
 }
 
 proptest! {
-    #![proptest_config(common::config())]
+    #![proptest_config(common::config(48))]
 
     #[test]
     fn an_event_survives_being_written(event in any_event()) {

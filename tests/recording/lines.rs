@@ -52,7 +52,7 @@ fn a_line_beyond_the_limit_is_passed_over() {
 }
 
 proptest! {
-    #![proptest_config(common::config())]
+    #![proptest_config(common::config(100))]
 
     /// Blocks change nothing about the lines, which are those of the standard library.
     #[test]

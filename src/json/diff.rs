@@ -1,6 +1,8 @@
 //! Differences between two JSON values, by pointer.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
+
+use super::canonical;
 
 /// One place where two values differ.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,12 +27,50 @@ pub enum ChangeKind {
 /// The differences between `left` and `right`, in the order of their pointers as the values are walked:
 /// members by name, items by position.
 ///
-/// Numbers are equal when they are written as the same kind of number with the same value: `1` and `1.0` differ,
-/// as they do for serde.
+/// Numbers are equal when they are written as the same kind of number with the same value, as in [`same`].
 pub fn diff(left: &Value, right: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
     walk(left, right, &mut String::new(), &mut changes);
     changes
+}
+
+/// Whether two values have one canonical form: members in any order, numbers of the same kind and value.
+///
+/// The answer does not depend on the features that `serde_json` was built with elsewhere: with
+/// `arbitrary_precision` its own comparison holds the spelling of a number against another spelling.
+///
+/// ```
+/// use pastproof::json::same;
+/// use serde_json::json;
+/// assert!(same(&json!({"a": 1, "b": [1.50]}), &json!({"b": [1.5], "a": 1})));
+/// assert!(!same(&json!(1), &json!(1.0)));
+/// assert!(!same(&json!(0.0), &json!(-0.0)));
+/// ```
+pub fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .all(|(name, left)| right.get(name).is_some_and(|right| same(left, right)))
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        (Value::Number(left), Value::Number(right)) => same_number(left, right),
+        _ => left == right,
+    }
+}
+
+fn same_number(left: &Number, right: &Number) -> bool {
+    match (left.as_u64(), right.as_u64()) {
+        (Some(left), Some(right)) => left == right,
+        (None, None) => match (canonical(left), canonical(right)) {
+            (Ok(left), Ok(right)) => left == right,
+            _ => left == right,
+        },
+        _ => false,
+    }
 }
 
 fn walk(left: &Value, right: &Value, pointer: &mut String, changes: &mut Vec<Change>) {
@@ -60,7 +100,7 @@ fn walk(left: &Value, right: &Value, pointer: &mut String, changes: &mut Vec<Cha
                 );
             }
         }
-        _ if left == right => {}
+        _ if same(left, right) => {}
         _ => changes.push(Change {
             pointer: pointer.clone(),
             kind: ChangeKind::Changed(left.clone(), right.clone()),

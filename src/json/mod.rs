@@ -12,7 +12,7 @@ pub(crate) use canonical::write_text;
 pub use canonical::{CanonicalError, canonical};
 #[cfg(feature = "compat")]
 pub(crate) use canonical::{hex, hex_sha256};
-pub use diff::{Change, ChangeKind, diff};
+pub use diff::{Change, ChangeKind, diff, same};
 #[cfg(feature = "jq")]
 pub(crate) use parse::MAX_DEPTH;
 pub use parse::{JsonError, JsonErrorKind, Parsed, parse};

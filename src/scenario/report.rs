@@ -7,6 +7,7 @@ use std::panic::Location;
 use serde_json::Value;
 
 use crate::finding::{Finding, Place};
+use crate::json::same;
 use crate::model::Aggregate;
 use crate::rules;
 
@@ -190,7 +191,7 @@ impl<A: Aggregate> Folding<A> {
         };
         let line = one_line(&value);
         let lines = match &self.shown {
-            Some(before) if *before == value => vec!["state unchanged".to_owned()],
+            Some(before) if same(before, &value) => vec!["state unchanged".to_owned()],
             _ if fits(&line) => vec![format!("state {line}")],
             Some(before) => once("state changed".to_owned())
                 .chain(indented(2, cut_changes(before, &value)))

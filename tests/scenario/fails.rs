@@ -303,6 +303,7 @@ fn values_that_only_look_alike() {
         ),
         (json!("1"), json!(1), "/what: expected \"1\", got 1"),
         (json!(1), json!(1.0), "/what: expected 1, got 1.0"),
+        (json!(0.0), json!(-0.0), "/what: expected 0.0, got -0.0"),
         (json!(0), json!(-0.0), "/what: expected 0, got -0.0"),
         (json!(null), json!(false), "/what: expected null, got false"),
         (

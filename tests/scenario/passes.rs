@@ -1,6 +1,9 @@
 //! What a scenario can say, each thing once, of code that does it.
 
+use std::sync::Arc;
+
 use pastproof::scenario::{Fixture, FreeCheck, given, given_nothing, json};
+use pastproof::upcast::{Chains, Upcaster};
 
 use crate::account::*;
 use crate::odd::*;
@@ -130,6 +133,16 @@ fn stored_events_at_todays_version_need_no_upcasters() {
             ("MoneyWithdrawn", 1, json!({"cents": 5})),
             ("Closed", 1, json!({})),
         ]);
+}
+
+#[test]
+fn a_stored_event_goes_the_way_of_the_chains_even_where_the_code_could_read_it() {
+    let chains = Chains::new([Upcaster::dropped("Closed", 1)], [("Opened", 1)]);
+    Fixture::<Account>::new()
+        .upcasters(Arc::new(chains))
+        .given_stored([("Opened", 1, json!({"owner": "ann"})), ("Closed", 1, json!({}))])
+        .when(Command::Close)
+        .then([Closed {}]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Upcasters and their chains, through the public door.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
 #[path = "upcast/chains.rs"]
 mod chains;
 #[cfg(all(feature = "cli", feature = "jq"))]

@@ -24,7 +24,7 @@ pub use chains::{Bounds, Chains};
 pub use envelope::Envelope;
 pub use error::UpcastError;
 #[cfg(feature = "jq")]
-pub use jq::{Fence, JQ_WORKER, jq_worker, jq_worker_if_asked};
+pub use jq::{Fence, JQ_WORKER, jq_worker, jq_worker_if_asked, upcasters_in};
 pub use upcaster::{Upcast, Upcaster};
 #[cfg(feature = "compat")]
 pub use verified::{Verified, VerifiedStep};

@@ -1,6 +1,5 @@
 //! Upcasters tried on events: what is found against them, and with which event.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -617,35 +616,27 @@ fn order_and_threads_change_nothing() {
     assert_eq!(whole.finish(), forwards);
 }
 
-#[test]
-fn the_upcasters_of_the_repository_are_tried_on_its_examples() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
-    let catalogue = Catalogue::open(&root, &CatalogueOptions::default()).unwrap();
-    let files = catalogue.upcaster_files().to_vec();
-    assert!(!files.is_empty());
-    let validators = Validators::new(Arc::new(catalogue));
-    #[cfg(all(feature = "cli", feature = "jq"))]
-    {
-        let fence = Arc::new(crate::jq::fence());
-        let upcasters: Vec<Upcaster> = files
-            .iter()
-            .map(|file| {
-                let program = std::fs::read_to_string(&file.path).unwrap();
-                let origin = file.path.display().to_string();
-                Upcaster::jq(
-                    &file.event_type,
-                    file.from.clone(),
-                    file.to.clone(),
-                    program,
-                    origin,
-                    Arc::clone(&fence),
-                )
-            })
-            .collect();
+#[cfg(all(feature = "cli", feature = "jq"))]
+mod files {
+    use std::path::Path;
+
+    use super::*;
+    use std::time::Duration;
+
+    use pastproof::upcast::upcasters_in;
+
+    #[test]
+    fn the_upcasters_of_the_repository_are_tried_on_its_examples() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+        let catalogue = Catalogue::open(&root, &CatalogueOptions::default()).unwrap();
+        let (upcasters, findings) = upcasters_in(&catalogue, &Arc::new(crate::jq::fence())).unwrap();
+        assert_eq!(findings, []);
+        assert!(!upcasters.is_empty());
         let current: Vec<(String, Version)> = upcasters
             .iter()
             .flat_map(|upcaster| upcaster.targets().to_vec())
             .collect();
+        let validators = Validators::new(Arc::new(catalogue));
         let chains = Chains::new(upcasters, current);
         assert_eq!(chains.check(&[]), []);
         let mut verifier = Verifier::new(&chains, &validators, None);
@@ -657,5 +648,76 @@ fn the_upcasters_of_the_repository_are_tried_on_its_examples() {
             "{:?}",
             result.steps
         );
+    }
+
+    #[test]
+    fn files_that_cannot_be_used_are_told() {
+        let schemas = prices()
+            .file("PriceSet/1-to-2.jq", "{amount: .cents, currency: \"EUR\"}")
+            .file("PriceSet/2-to-3.upcast.json", "{}");
+        let broken = schemas.folder.path().join("PriceSet/3-to-4.jq");
+        std::fs::write(&broken, b"\"\xFF\"").unwrap();
+        let catalogue = Catalogue::open(schemas.folder.path(), &CatalogueOptions::default()).unwrap();
+        let (upcasters, findings) = upcasters_in(&catalogue, &Arc::new(crate::jq::fence())).unwrap();
+        let names: Vec<String> = upcasters
+            .iter()
+            .map(|upcaster| schemas.inside(&upcaster.to_string()))
+            .collect();
+        assert_eq!(names, ["PriceSet 1 to 2 (PriceSet/1-to-2.jq)"]);
+        let lines: Vec<String> = told(&findings).iter().map(|line| schemas.inside(line)).collect();
+        assert_eq!(
+            lines,
+            [
+                r#"not-checked {"file":"PriceSet/2-to-3.upcast.json","type":"PriceSet","version":"2"}: PriceSet/2-to-3.upcast.json: no kind of upcaster that can be run <- -"#,
+                r#"jq-invalid {"file":"PriceSet/3-to-4.jq","type":"PriceSet","version":"3"}: PriceSet/3-to-4.jq: the program is not UTF-8 <- -"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_jq_program_is_verified_like_any_other() {
+        let schemas = prices().examples("PriceSet", 1, "{\"cents\":5}\n{\"cents\":-30}\n{\"cents\":7}\n");
+        let validators = schemas.validators();
+        let found = |program: &str| {
+            let fence = crate::jq::fence().time_limit(Duration::from_millis(500));
+            let upcaster = Upcaster::jq("PriceSet", 1, 2, program, "1-to-2.jq", Arc::new(fence));
+            let chains = Chains::new([upcaster], [("PriceSet", 2)]);
+            let mut verifier = Verifier::new(&chains, &validators, None);
+            verifier.try_examples().unwrap();
+            let result = verifier.finish();
+            let found: Vec<String> = result
+                .findings
+                .iter()
+                .map(|finding| {
+                    format!(
+                        "{} {} {}",
+                        finding.rule.id,
+                        finding.place.line.unwrap_or_default(),
+                        finding
+                            .message
+                            .replace("upcaster PriceSet 1 to 2 (1-to-2.jq) ", "")
+                    )
+                })
+                .collect();
+            (found.join("; "), result.steps[0].verified)
+        };
+        let text = |found: &str, verified: bool| (found.to_owned(), verified);
+        assert_eq!(
+            found("{amount: (.cents | fabs | floor), currency: \"EUR\"}"),
+            text("", true)
+        );
+        assert_eq!(
+            found("{amount: .cents, currency: \"EUR\"}"),
+            text(
+                "upcaster-invalid-output 2 makes an invalid PriceSet 2: the value is less than the minimum of 0 at /amount",
+                false
+            )
+        );
+        assert_eq!(
+            found("if .cents < 0 then until(false; .) else {amount: .cents, currency: \"EUR\"} end"),
+            text("upcaster-timeout 2 runs longer than 0.5 seconds", false)
+        );
+        // What is wrong with the program itself is told by the check of the graph.
+        assert_eq!(found("{amount: now}"), text("", false));
     }
 }

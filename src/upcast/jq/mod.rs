@@ -6,6 +6,7 @@
 //! implementation of the language.
 
 mod fence;
+mod files;
 mod jaq;
 mod process;
 mod step;
@@ -13,4 +14,5 @@ mod wire;
 mod worker;
 
 pub use fence::Fence;
+pub use files::upcasters_in;
 pub use worker::{JQ_WORKER, jq_worker, jq_worker_if_asked};

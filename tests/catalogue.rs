@@ -4,9 +4,11 @@ mod parcel;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use parcel::events::{CashBoxEvent, ParcelEvent};
 use pastproof::model::{Event, EventKind};
+use pastproof::schema::{Catalogue, CatalogueOptions, Validation, Validators};
 use serde_json::Value;
 
 fn schemas() -> PathBuf {
@@ -41,6 +43,26 @@ fn frozen_schemas_are_those_of_the_types() {
                 .unwrap_or_else(|error| panic!("{}: {error}; PASTPROOF_UPDATE=1 freezes it", path.display()));
             let frozen: Value = serde_json::from_str(&frozen).expect("a schema is JSON");
             assert_eq!(frozen, schema, "{} is not what the type says", path.display());
+        }
+    }
+}
+
+/// The harness takes them through the upcasters; that there are any, and that they are what they say, is seen here.
+#[test]
+fn every_old_version_has_examples() {
+    let catalogue = Catalogue::open(&schemas(), &CatalogueOptions::default()).expect("a folder of schemas");
+    let validators = Validators::new(Arc::new(catalogue));
+    for kind in parcel::history::kinds() {
+        let path = validators.catalogue().examples(kind.event_type, &kind.version);
+        let path = path.unwrap_or_else(|| panic!("{kind:?} has no examples"));
+        let examples = fs::read_to_string(path).expect("examples are text");
+        assert!(examples.lines().count() >= 2, "{kind:?} has too few examples");
+        for example in examples.lines() {
+            let data = serde_json::from_str(example).expect("an example is JSON");
+            let answer = validators.validate(kind.event_type, &kind.version, &data);
+            assert_eq!(answer, Validation::Valid, "{kind:?}: {example}");
+            // The old type reads what its writer wrote, and would write it again as it was.
+            assert_eq!((kind.round_trip)(example), Ok(data), "{kind:?}");
         }
     }
 }

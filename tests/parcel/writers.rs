@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::events::{
-    CashBoxEvent, DeliveryFailed, FailureReason, Money, OrderCreated, OutForDelivery, ParcelEvent, Recipient,
+    CashBoxEvent, DeliveryFailed, FailureReason, Money, OrderCreated, ParcelEvent, Recipient,
 };
 use super::history::{
     CashBoxOpenedV1, ChannelV1, DeliveredV1, DeliveryFailedV1, DepotReachedV1, FailureReasonV1,
@@ -21,9 +21,9 @@ use super::history::{
 pub enum Release {
     /// One currency, money as a part of the delivery, text messages in the parcel's history.
     First,
-    /// Several currencies, money as an event of its own, cash boxes.
+    /// Several currencies, weights, money as an event of its own, cash boxes.
     Second,
-    /// Delivery windows, card terminals, weights, change money: today's code.
+    /// Delivery windows, card terminals, change money: today's code.
     Third,
 }
 
@@ -50,7 +50,7 @@ impl Release {
         let mut events = decided.iter().peekable();
         while let Some(event) = events.next() {
             if self < Self::Third
-                && let ParcelEvent::OutForDelivery(OutForDelivery { .. }) = event
+                && let ParcelEvent::OutForDelivery(_) = event
             {
                 let notified = notification(recipient);
                 stored.push(old::<ParcelEvent, _>("RecipientNotified", 1, &notified, &[])?);

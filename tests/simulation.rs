@@ -22,7 +22,7 @@ use parcel::simulation::{DAYS, SEED, World, run};
 use pastproof::model::{Aggregate, Event, Payload, Position, Projector, RecordedEvent, Version};
 use pastproof::recording::{Order, Source, Writer, WriterOptions, verify, write_line};
 use pastproof::schema::{Catalogue, CatalogueOptions, Validation, Validators};
-use pastproof::upcast::{Chains, Envelope, Fence, JQ_WORKER, Upcast};
+use pastproof::upcast::{Chains, Envelope, Fence, JQ_WORKER, Upcast, upcasters_in};
 
 static WORLD: LazyLock<World> = LazyLock::new(|| run(SEED, DAYS));
 
@@ -50,7 +50,10 @@ static UPCAST: LazyLock<Vec<Vec<Upcast>>> = LazyLock::new(|| {
 fn chains() -> Chains {
     let worker = [env!("CARGO_BIN_EXE_pastproof"), JQ_WORKER].map(OsString::from);
     let fence = Arc::new(Fence::for_command(worker.to_vec()));
-    let upcasters = parcel::upcasters::all(&CATALOGUE, &fence).expect("the catalogue's files can be read");
+    let (files, findings) = upcasters_in(&CATALOGUE, &fence).expect("the catalogue's files can be read");
+    assert_eq!(findings, []);
+    let mut upcasters = parcel::upcasters::typed();
+    upcasters.extend(files);
     Chains::new(upcasters, current_versions())
 }
 

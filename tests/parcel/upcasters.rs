@@ -4,12 +4,9 @@
 //! `DepotReached/1-to-2.jq` renames a member, `DeliveryFailed/1-to-2.jq` maps values.
 
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::{fs, io};
 
 use pastproof::model::EventError;
-use pastproof::schema::Catalogue;
-use pastproof::upcast::{Fence, Upcast, Upcaster};
+use pastproof::upcast::{Upcast, Upcaster};
 
 use super::events::{
     CashBoxOpened, Delivered, Money, MoneyCollected, OrderCreated, PaidWith, TakenByCarrier,
@@ -17,25 +14,6 @@ use super::events::{
 use super::history::{
     CashBoxOpenedV1, DeliveredV1, MoneyCollectedV1, OrderCreatedV1, OrderCreatedV2, PickedUpV1, euro,
 };
-
-/// Every step: code, and the files of the catalogue, which run inside `fence`.
-pub fn all(catalogue: &Catalogue, fence: &Arc<Fence>) -> io::Result<Vec<Upcaster>> {
-    let mut upcasters = typed();
-    for file in catalogue.upcaster_files() {
-        let program = fs::read_to_string(&file.path)?;
-        let origin = file.path.display().to_string();
-        let (from, to) = (file.from.clone(), file.to.clone());
-        upcasters.push(Upcaster::jq(
-            &file.event_type,
-            from,
-            to,
-            program,
-            origin,
-            Arc::clone(fence),
-        ));
-    }
-    Ok(upcasters)
-}
 
 /// The steps that are code.
 pub fn typed() -> Vec<Upcaster> {

@@ -447,7 +447,7 @@ fn a_huge_program_ends() {
     each_ends(
         fence()
             .time_limit(patience)
-            .memory_limit(192 << 20)
+            .memory_limit(128 << 20)
             .output_limit(256 << 10),
         patience,
         "upcaster-limit",
@@ -572,8 +572,8 @@ fn a_worker_that_does_not_start_is_told() {
         "{missing}"
     );
     assert_eq!(
-        told(&["/bin/sh", "-c", "echo hello"]),
-        "jq-fence: cannot run, since its process `/bin/sh -c echo hello` is no jq worker"
+        told(&["/bin/sh", "-c", "read line; echo hello"]),
+        "jq-fence: cannot run, since its process `/bin/sh -c read line; echo hello` is no jq worker"
     );
     let small = fence().memory_limit(1 << 20);
     let small = made(upcast(&chains_in(&Arc::new(small), "."), json!(1)));

@@ -132,7 +132,7 @@ impl Fence {
 
     /// The same fence with another limit on the worker's address space, in bytes.
     ///
-    /// The executable itself and its stacks are part of it; below 192 MiB the worker may not start.
+    /// The executable itself and its stacks are part of it; below 128 MiB the worker may not start.
     #[must_use]
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.memory = bytes;

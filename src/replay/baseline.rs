@@ -1,24 +1,4 @@
-//! Baselines: what a known-good release made of a recording.
-//!
-//! A baseline is a text file, by custom named `NAME.baseline.ndjson`, of one JSON object a line.
-//!
-//! The first line is the header:
-//! `{"kind":"baseline","format":"1.0","recording":{"root":HEX},"events":N,"streams":N,"models":N}`, where
-//! `recording` names the recording by the root of its manifest, or as `{"events":HEX}` by the SHA-256 over its
-//! events, one line each, when it has no manifest; `streams` and `models` count the lines that follow.
-//!
-//! Then comes one line for each stream that an aggregate folded, sorted by stream id as bytes:
-//! `{"s":stream,"c":category,"n":revision of the last event,"digest":HEX,"state":…}`. The digest is the SHA-256 of
-//! the state's [canonical form](crate::json::canonical). `state` is that canonical form itself and is there for a
-//! sample only: for streams that bring a type and version, a set of them, or a shape of state that no stream
-//! before them had, so that a difference can be shown and not only detected.
-//!
-//! Then one line for each read model, sorted by name:
-//! `{"model":name,"rows":N,"digest":HEX,"sample":[[key,row],…]}`. The digest is over all rows sorted by key, the
-//! sample is in the order of its keys.
-//!
-//! Members may be added to a line: then the minor version of the format grows, and an older reader passes them
-//! by. A change of meaning makes the major version grow, and an older reader refuses the file.
+//! The file that says what a known-good release made of a recording.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,7 +16,27 @@ use crate::rules;
 /// The format that is written, and the newest that is read.
 const FORMAT: (u64, u64) = (1, 0);
 
-/// What a known-good release made of a recording; the module's page describes the file.
+/// What a known-good release made of a recording.
+///
+/// A baseline is a text file, by custom named `NAME.baseline.ndjson`, of one JSON object a line.
+///
+/// The first line is the header:
+/// `{"kind":"baseline","format":"1.0","recording":{"root":HEX},"events":N,"streams":N,"models":N}`, where
+/// `recording` names the recording by the root of its manifest, or as `{"events":HEX}` by the SHA-256 over its
+/// events, one line each, when it has no manifest; `streams` and `models` count the lines that follow.
+///
+/// Then comes one line for each stream that an aggregate folded, sorted by stream id as bytes:
+/// `{"s":stream,"c":category,"n":revision of the last event,"digest":HEX,"state":…}`. The digest is the SHA-256 of
+/// the state's [canonical form](crate::json::canonical). `state` is that canonical form itself and is there for a
+/// sample only: for streams that bring a type and version, a set of them, or a shape of state that no stream
+/// before them had, so that a difference can be shown and not only detected.
+///
+/// Then one line for each read model, sorted by name:
+/// `{"model":name,"rows":N,"digest":HEX,"sample":[[key,row],…]}`. The digest is over all rows sorted by key, the
+/// sample is in the order of its keys.
+///
+/// Members may be added to a line: then the minor version of the format grows, and an older reader passes them
+/// by. A change of meaning makes the major version grow, and an older reader refuses the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Baseline {
     pub(super) recording: RecordingId,

@@ -34,28 +34,24 @@ impl Sampler {
     /// Whether to keep the state of a stream of `category` whose stored events are of the types and versions
     /// numbered by `kinds`, which is sorted.
     pub(super) fn wants(&mut self, category: &str, kinds: &[u32], state: &str) -> bool {
-        let Some(value) = fit(state) else { return false };
-        let mut brings = false;
-        for kind in kinds {
-            let pair = (category.to_owned(), *kind);
-            if self.for_pairs < PAIRS && !self.pairs.contains(&pair) {
-                self.pairs.insert(pair);
-                brings = true;
-            }
-        }
-        let set = (category.to_owned(), kinds.to_vec());
-        let shape = (category.to_owned(), shape(&value));
-        if brings {
-            self.for_pairs += 1;
-            self.sets.insert(set);
-            self.shapes.insert(shape);
-            return true;
-        }
-        if self.for_shapes == SHAPES {
+        let pair = |kind: &u32| (category.to_owned(), *kind);
+        let new: Vec<_> = kinds
+            .iter()
+            .map(pair)
+            .filter(|pair| !self.pairs.contains(pair))
+            .collect();
+        let brings = !new.is_empty() && self.for_pairs < PAIRS;
+        if !brings && self.for_shapes == SHAPES {
             return false;
         }
-        let new_set = self.sets.insert(set);
-        let new_shape = self.shapes.insert(shape);
+        let Some(value) = fit(state) else { return false };
+        let new_set = self.sets.insert((category.to_owned(), kinds.to_vec()));
+        let new_shape = self.shapes.insert((category.to_owned(), shape(&value)));
+        if brings {
+            self.for_pairs += 1;
+            self.pairs.extend(new);
+            return true;
+        }
         if new_set || new_shape {
             self.for_shapes += 1;
         }
@@ -68,21 +64,28 @@ impl Sampler {
 pub(super) fn rows(rows: &[(String, String)]) -> Vec<(String, String)> {
     let mut shapes = BTreeSet::new();
     let mut chosen = BTreeSet::new();
-    let mut others = Vec::new();
-    for (index, (key, row)) in rows.iter().enumerate() {
-        let Some(value) = fit(row) else { continue };
-        if chosen.len() < ROWS / 2 && shapes.insert(shape(&value)) {
+    for (index, (_, row)) in rows.iter().enumerate() {
+        if chosen.len() == ROWS / 2 {
+            break;
+        }
+        if fit(row).is_some_and(|value| shapes.insert(shape(&value))) {
             chosen.insert(index);
-        } else {
-            others.push((hex_sha256(key.as_bytes()), index));
         }
     }
+    let mut others: Vec<_> = rows
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !chosen.contains(index))
+        .map(|(index, (key, _))| (hex_sha256(key.as_bytes()), index))
+        .collect();
     others.sort_unstable();
     for (_, index) in others {
         if chosen.len() == ROWS {
             break;
         }
-        chosen.insert(index);
+        if fit(&rows[index].1).is_some() {
+            chosen.insert(index);
+        }
     }
     chosen.into_iter().map(|index| rows[index].clone()).collect()
 }
@@ -161,9 +164,10 @@ mod tests {
         assert!(sampler.wants("a", &[2], r#"{"x":1}"#), "a set");
         assert!(!sampler.wants("a", &[2], r#"{"x":9}"#), "nothing new");
         assert!(sampler.wants("b", &[1], r#"{"x":1}"#), "another category");
+        assert!(sampler.wants("b", &[1], r#"{"x":[1]}"#), "a shape");
         assert!(
-            !sampler.wants("a", &[1], r#"{"x":[]}"#) || !sampler.wants("a", &[1], r#"{"x":[]}"#),
-            "once is enough"
+            !sampler.wants("b", &[1], r#"{"x":[1,2]}"#),
+            "items are of one shape"
         );
     }
 

@@ -1,7 +1,7 @@
 //! One stored event on its way to the code: validate, upcast, validate what was made.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::json;
 use crate::model::{EventKind, Payload, RecordedEvent, Version};
 use crate::rules;
 use crate::schema::{Validation, Validators, Violation};
-use crate::upcast::{Chains, Envelope};
+use crate::upcast::{Chains, Envelope, Upcaster};
 
 /// An event at a version that the code reads.
 pub(super) struct Current<'e> {
@@ -40,27 +40,22 @@ pub(super) struct Pipeline<'r> {
     show: bool,
     /// Whether any code is registered that folds.
     folds: bool,
-    /// The versions of the types that any fold takes.
-    reads: HashMap<&'static str, Vec<Version>>,
+    /// The types that any fold takes or any upcaster starts from.
+    known: HashSet<&'r str>,
 }
 
 impl<'r> Pipeline<'r> {
     pub(super) fn new(request: &'r ReplayRequest<'r>) -> Self {
-        let mut reads: HashMap<&'static str, Vec<Version>> = HashMap::new();
         let aggregates = request.aggregates.iter().map(|fold| fold.kinds());
         let projectors = request.projectors.iter().map(|fold| fold.kinds());
-        for kind in aggregates.chain(projectors).flatten() {
-            reads
-                .entry(kind.event_type)
-                .or_default()
-                .push(kind.version.clone());
-        }
+        let read = aggregates.chain(projectors).flatten().map(|kind| kind.event_type);
+        let upcast = request.chains.upcasters().iter().map(Upcaster::event_type);
         Self {
             validators: request.validators,
             chains: request.chains,
             show: request.show_values,
             folds: !request.aggregates.is_empty() || !request.projectors.is_empty(),
-            reads,
+            known: read.chain(upcast).collect(),
         }
     }
 
@@ -167,8 +162,8 @@ impl<'r> Pipeline<'r> {
             Ok(made) => made,
             Err(_) if redacted => return Ok(Read::Redacted),
             Err(error) => {
-                let unread = !self.reads.contains_key(error.event_type());
-                if error.is_missing() && self.folds && unread && !claimed {
+                let unknown = !self.known.contains(error.event_type());
+                if error.is_missing() && self.folds && unknown && !claimed {
                     return Ok(Read::Nobody);
                 }
                 let data = payload_value(event);

@@ -176,6 +176,12 @@ fn categories_without_an_aggregate_are_said() {
     );
     assert_eq!((replayed.counts.folded, replayed.counts.not_folded), (6, 4));
     assert!(replayed.is_clean(), "nobody reads `Forgotten` there");
+
+    lines.push(event("till-3", 0, 12, "Moved:2", "{}"));
+    assert!(
+        text(&Bed::global(&lines).run().findings)[0].starts_with("deny upcaster-missing till-3@0 Moved:2 | "),
+        "a projector may wait for what `Moved` becomes"
+    );
 }
 
 #[test]

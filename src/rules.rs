@@ -90,6 +90,9 @@ rules! {
     TYPE_NOT_FROZEN "type-not-frozen" Deny
         "The code writes a version that the catalogue does not have."
         "run `pastproof schema accept` to freeze it";
+    TYPE_BEHIND "type-behind" Deny
+        "The catalogue has a later version than the code writes, so events of it may be stored that this code cannot read."
+        "release from the code that writes the newest version, or remove the version if it was never released";
     TYPE_DISAGREES "type-disagrees" Deny
         "The schema and the Rust type answer differently about one value, and the type decides in production."
         "describe the member so that schema and serde agree";
@@ -256,6 +259,9 @@ rules! {
     WAIVER_EXPIRED "waiver-expired" Deny
         "A waiver is a loan with a date."
         "mend what it covers, or renew it with a reason";
+    WAIVER_EXCEEDED "waiver-exceeded" Deny
+        "A waiver was given for fewer findings than there are now, so something new hides among them."
+        "mend the new ones, or raise `at-most` with a reason";
     WAIVER_UNUSED "waiver-unused" Warn
         "A waiver that covers nothing hides the next thing that fits it."
         "remove it";

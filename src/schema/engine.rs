@@ -1,8 +1,8 @@
 //! Compiling schemas and validating values: the only place, beside the algebra, that calls the `jsonschema` crate.
 //!
-//! Nothing is ever fetched. `format` is an annotation in every draft: what it would assert differs between drafts
-//! and validators, and an event that was stored is a fact whatever its e-mail address looks like. Integer formats
-//! of Rust types are bounds instead.
+//! Nothing is ever fetched. `format`, `contentMediaType` and `contentEncoding` are annotations in every draft: what
+//! they would assert differs between drafts and validators, and an event that was stored is a fact whatever its
+//! e-mail address looks like. Integer formats of Rust types are bounds instead.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -65,9 +65,12 @@ pub(super) fn engine_draft(draft: Draft) -> jsonschema::Draft {
     }
 }
 
+/// The address of a schema that has none of its own, so that what it refers to has one.
+pub(super) const BASE: &str = "schema:///";
+
 /// Refuses to fetch anything, and remembers what it was asked for.
 #[derive(Clone, Default)]
-struct Refusal(Arc<Mutex<Vec<String>>>);
+pub(super) struct Refusal(Arc<Mutex<Vec<String>>>);
 
 impl Retrieve for Refusal {
     fn retrieve(
@@ -76,7 +79,7 @@ impl Retrieve for Refusal {
     ) -> Result<Value, Box<dyn std::error::Error + Send + Sync + 'static>> {
         // A reference without a base of its own is resolved against one that the engine makes up.
         let text = uri.as_str();
-        let text = text.strip_prefix("json-schema:///").unwrap_or(text);
+        let text = text.strip_prefix(BASE).unwrap_or(text);
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !asked.iter().any(|known| known == text) {
             asked.push(text.to_owned());
@@ -89,12 +92,16 @@ impl Retrieve for Refusal {
 pub(super) fn compile(schema: &Value, draft: Draft) -> Result<Compiled, CompileError> {
     shape::check_depth(schema).map_err(CompileError::TooDeep)?;
     let refusal = Refusal::default();
-    let built = jsonschema::options()
+    let mut options = jsonschema::options()
         .with_draft(engine_draft(draft))
         .with_retriever(refusal.clone())
         .should_validate_formats(false)
-        .build(schema);
-    match built {
+        .without_content_media_type_support("application/json")
+        .without_content_encoding_support("base64");
+    if schema.get(draft.id_keyword()).is_none() {
+        options = options.with_base_uri(BASE);
+    }
+    match options.build(schema) {
         Ok(validator) => Ok(Compiled {
             validator,
             draft,
@@ -154,6 +161,35 @@ impl Compiled {
         violations.sort();
         violations.dedup();
         violations
+    }
+}
+
+/// What a schema refuses about a value, and where in the schema that stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Objection {
+    /// JSON pointer in the schema.
+    pub(super) keyword: String,
+    /// JSON pointer in the value.
+    pub(super) pointer: String,
+    pub(super) message: String,
+}
+
+impl Compiled {
+    /// The first objections to `value`.
+    pub(super) fn objections(&self, value: &Value) -> Vec<Objection> {
+        let mut objections: Vec<Objection> = self
+            .validator
+            .iter_errors(value)
+            .take(LISTED)
+            .map(|error| Objection {
+                keyword: error.schema_path().to_string(),
+                pointer: error.instance_path().to_string(),
+                message: masked(&error),
+            })
+            .collect();
+        objections.sort();
+        objections.dedup();
+        objections
     }
 }
 

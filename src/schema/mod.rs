@@ -2,8 +2,16 @@
 //! whether one version still reads what another wrote.
 
 #[cfg(feature = "compat")]
+mod accept;
+#[cfg(feature = "compat")]
+mod algebra;
+#[cfg(feature = "compat")]
 mod catalogue;
+#[cfg(feature = "compat")]
+mod check;
 mod closing;
+#[cfg(feature = "compat")]
+mod compare;
 #[cfg(feature = "compat")]
 mod document;
 #[cfg(feature = "compat")]
@@ -13,6 +21,8 @@ mod engine;
 #[cfg(feature = "compat")]
 mod error;
 #[cfg(feature = "compat")]
+mod eval;
+#[cfg(feature = "compat")]
 mod flat;
 mod keywords;
 #[cfg(feature = "compat")]
@@ -20,7 +30,17 @@ mod layout;
 #[cfg(feature = "compat")]
 mod lock;
 #[cfg(feature = "compat")]
+mod pairs;
+#[cfg(feature = "compat")]
+mod sample;
+#[cfg(feature = "compat")]
 mod shape;
+#[cfg(feature = "compat")]
+mod shrink;
+#[cfg(feature = "compat")]
+mod text;
+#[cfg(feature = "compat")]
+mod translate;
 mod types;
 #[cfg(feature = "compat")]
 mod validators;
@@ -28,13 +48,21 @@ mod validators;
 mod version;
 
 #[cfg(feature = "compat")]
+pub use accept::{Accepted, TypeSchemas, accept, check_types};
+#[cfg(feature = "compat")]
 pub use catalogue::{Catalogue, CatalogueOptions, SchemaVersion, TypeHistory, UpcasterFile};
+#[cfg(feature = "compat")]
+pub use check::{CheckOptions, CheckReport, Coverage, Require, check};
+#[cfg(feature = "compat")]
+pub use compare::{CompareOptions, Comparison, Contract, Difference, Direction, Verdict, compare};
 #[cfg(feature = "compat")]
 pub use draft::Draft;
 #[cfg(feature = "compat")]
 pub use engine::Violation;
 #[cfg(feature = "compat")]
 pub use error::SchemaError;
+#[cfg(feature = "compat")]
+pub use pairs::{PairsSummary, compare_pairs};
 pub use types::{kind, reader_schema, writer_schema};
 #[cfg(feature = "compat")]
 pub(crate) use validators::Known;

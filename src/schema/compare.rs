@@ -1,0 +1,474 @@
+//! Whether one schema still accepts what another accepts: a proof, a witness, or an open question.
+
+use std::cell::{Cell, OnceCell};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::finding::Side;
+use crate::rules::{self, Rule};
+
+use super::algebra::{self, Answer, Stuck};
+use super::closing::{self, Unspecified};
+use super::draft::Draft;
+use super::engine::{self, CompileError, Compiled};
+use super::error::SchemaError;
+use super::eval::{Evaluator, Patterns};
+use super::lock::Digests;
+use super::sample::{self, Effort};
+use super::shape;
+use super::shrink::shrink;
+use super::translate::{self, Fidelity, Integers, Translated, Untranslatable};
+
+/// The most JSON values that a schema may have to be compared.
+const LARGEST: usize = 50_000;
+
+/// The answer to one question. Nothing is guessed: what is neither proved nor refuted is said to be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Proved: every value the one side accepts, the other accepts.
+    Compatible,
+    /// Refuted: a value is known that the one side accepts and the other refuses.
+    Breaking,
+    /// Neither proved nor refuted.
+    Unproven,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Compatible => "compatible",
+            Self::Breaking => "breaking",
+            Self::Unproven => "unproven",
+        })
+    }
+}
+
+/// What a schema stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contract {
+    /// The values it accepts, on both sides.
+    #[default]
+    Literal,
+    /// On the side that writes, the values that a program emits that knows only this schema: members that the
+    /// schema does not mention are never there. On the side that reads, the values it accepts.
+    WriterReader,
+}
+
+/// How two schemas are compared.
+#[derive(Clone, Debug)]
+pub struct CompareOptions {
+    /// The draft of both, over what they say themselves.
+    pub draft: Option<Draft>,
+    /// What they stand for.
+    pub contract: Contract,
+    /// How long each direction may take before it is left open.
+    pub allowance: Duration,
+}
+
+impl Default for CompareOptions {
+    fn default() -> Self {
+        Self {
+            draft: None,
+            contract: Contract::default(),
+            allowance: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Both answers about two schemas. It serializes as the command line prints it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Whether every value of the old one is one of the new one.
+    pub backward: Direction,
+    /// Whether every value of the new one is one of the old one.
+    pub forward: Direction,
+}
+
+/// The answer for one direction.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Direction {
+    /// The answer.
+    pub verdict: Verdict,
+    /// A value that is lost, where the verdict is breaking: the validators of both schemas have confirmed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Value>,
+    /// Why it is not compatible.
+    pub findings: Vec<Difference>,
+}
+
+/// One reason why a direction is not compatible.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The rule behind it.
+    pub id: &'static str,
+    /// JSON pointer in the schema of `side`.
+    pub pointer: String,
+    /// The schema that refuses the witness, or that the question is stuck on.
+    pub side: Side,
+    /// What is wrong, in lower case without a full stop.
+    pub message: String,
+}
+
+/// Compares two schemas, in both directions.
+///
+/// Each side has its own draft, by `$schema`, unless the options say otherwise. `format`, `contentMediaType` and
+/// `contentEncoding` are annotations in every draft. Nothing is fetched.
+///
+/// # Errors
+///
+/// When one of them is no schema, or refers to something outside itself.
+///
+/// ```
+/// use pastproof::schema::{CompareOptions, Verdict, compare};
+/// use serde_json::json;
+///
+/// let old = json!({"type": "string"});
+/// let new = json!({"type": "string", "maxLength": 2});
+/// let comparison = compare(&old, &new, &CompareOptions::default())?;
+/// assert_eq!(comparison.backward.verdict, Verdict::Breaking);
+/// assert_eq!(comparison.backward.witness, Some(json!("aaa")));
+/// assert_eq!(comparison.forward.verdict, Verdict::Compatible);
+/// # Ok::<(), pastproof::schema::SchemaError>(())
+/// ```
+pub fn compare(old: &Value, new: &Value, options: &CompareOptions) -> Result<Comparison, SchemaError> {
+    let old = Operand::new(old, options, Side::Old)?;
+    let new = Operand::new(new, options, Side::New)?;
+    Ok(Comparison {
+        backward: direction(&old, &new, options),
+        forward: direction(&new, &old, options),
+    })
+}
+
+/// Whether every value of `sub` is one of `sup`: one direction of [`compare`], where only one is asked for. The
+/// rules and sides in the findings are those of `backward`.
+pub(super) fn contains(sub: &Value, sup: &Value, options: &CompareOptions) -> Result<Direction, SchemaError> {
+    let sub = Operand::new(sub, options, Side::Old)?;
+    let sup = Operand::new(sup, options, Side::New)?;
+    Ok(direction(&sub, &sup, options))
+}
+
+/// One side of a comparison, with what was worked out about it.
+struct Operand<'a> {
+    schema: &'a Value,
+    side: Side,
+    draft: Draft,
+    /// Compiled as it was written; not when it is too deep.
+    compiled: Result<Compiled, String>,
+    common: OnceCell<Result<Translated, Untranslatable>>,
+    narrow: OnceCell<Result<Translated, Untranslatable>>,
+    closed: OnceCell<Option<(Value, Compiled)>>,
+}
+
+impl<'a> Operand<'a> {
+    fn new(schema: &'a Value, options: &CompareOptions, side: Side) -> Result<Self, SchemaError> {
+        let name = match side {
+            Side::Old => "the old schema",
+            Side::New => "the new schema",
+        };
+        if !schema.is_object() && !schema.is_boolean() {
+            return Err(SchemaError::input(format!(
+                "{name} is neither an object nor a boolean"
+            )));
+        }
+        let draft = match options.draft {
+            Some(draft) => draft,
+            None => Draft::of(schema).map_err(|named| {
+                SchemaError::input(format!(
+                    "{name} is written in `{named}`, which is no draft from 4 to 2020-12"
+                ))
+            })?,
+        };
+        let compiled = if shape::size(schema, LARGEST + 1) > LARGEST {
+            Err(format!("it has more than {LARGEST} values"))
+        } else {
+            match engine::compile(schema, draft) {
+                Ok(compiled) => Ok(compiled),
+                Err(CompileError::TooDeep(why)) => Err(why),
+                Err(error @ (CompileError::Invalid(_) | CompileError::Outside(_))) => {
+                    return Err(SchemaError::input(format!("{name}: {}", error.message())));
+                }
+            }
+        };
+        Ok(Self {
+            schema,
+            side,
+            draft,
+            compiled,
+            common: OnceCell::new(),
+            narrow: OnceCell::new(),
+            closed: OnceCell::new(),
+        })
+    }
+
+    /// In the common form, wider where the forms differ.
+    fn common(&self) -> &Result<Translated, Untranslatable> {
+        self.common
+            .get_or_init(|| translate::translate(self.schema, self.draft, Integers::Widened))
+    }
+
+    /// In the common form, narrower where the forms differ.
+    fn narrow(&self) -> &Result<Translated, Untranslatable> {
+        self.narrow
+            .get_or_init(|| translate::translate(self.schema, self.draft, Integers::Dropped))
+    }
+
+    /// What a writer of it emits, in the common form.
+    fn closed(&self, common: &Translated) -> Option<&(Value, Compiled)> {
+        self.closed
+            .get_or_init(|| {
+                let closed = closing::close(&common.schema, Unspecified::Anything);
+                let compiled = engine::compile(&closed, Draft::Draft202012).ok()?;
+                Some((closed, compiled))
+            })
+            .as_ref()
+    }
+
+    fn open(&self, rule: &'static Rule, pointer: &str, reason: &str) -> Direction {
+        Direction {
+            verdict: Verdict::Unproven,
+            witness: None,
+            findings: vec![Difference {
+                id: rule.id,
+                pointer: pointer.to_owned(),
+                side: self.side,
+                message: format!("neither proved nor refuted: {reason}"),
+            }],
+        }
+    }
+}
+
+/// The rules behind the findings of one direction: breaking and unproven.
+fn rules_of(sub: Side) -> (&'static Rule, &'static Rule) {
+    match sub {
+        Side::Old => (&rules::BREAKING_STEP, &rules::UNPROVEN_STEP),
+        Side::New => (&rules::BREAKING_ROLLBACK, &rules::UNPROVEN_ROLLBACK),
+    }
+}
+
+/// Whether every value of `sub` is one of `sup`.
+fn direction(sub: &Operand<'_>, sup: &Operand<'_>, options: &CompareOptions) -> Direction {
+    let (breaking, unproven) = rules_of(sub.side);
+    let compatible = Direction {
+        verdict: Verdict::Compatible,
+        witness: None,
+        findings: Vec::new(),
+    };
+    if sub.draft == sup.draft && same_meaning(sub.schema, sup.schema) {
+        return compatible;
+    }
+    let (sub_compiled, sup_compiled) = match (&sub.compiled, &sup.compiled) {
+        (Ok(sub), Ok(sup)) => (sub, sup),
+        (Err(why), _) => return sub.open(unproven, "", why),
+        (_, Err(why)) => return sup.open(unproven, "", why),
+    };
+    let (sub_common, sup_common) = match (sub.common(), sup.common()) {
+        (Ok(sub), Ok(sup)) => (sub, sup),
+        (Err(error), _) => return sub.open(unproven, &error.pointer, &error.reason),
+        (_, Err(error)) => return sup.open(unproven, &error.pointer, &error.reason),
+    };
+    let closed = match options.contract {
+        Contract::Literal => None,
+        Contract::WriterReader => match sub.closed(sub_common) {
+            Some(closed) => Some(closed),
+            None => return sub.open(unproven, "", "its writer's side cannot be closed"),
+        },
+    };
+    let written = closed.map_or(&sub_common.schema, |(schema, _)| schema);
+
+    let started = Instant::now();
+    let question = Question {
+        sub,
+        sup,
+        written,
+        sub_common,
+        sup_common,
+        literal: closed.is_none(),
+        allowance: options.allowance,
+    };
+    let search = Search {
+        lost: &|value| {
+            sub_compiled.is_valid(value)
+                && closed.is_none_or(|(_, closed)| closed.is_valid(value))
+                && !sup_compiled.is_valid(value)
+        },
+        until: started + options.allowance,
+        tried: Cell::new(0),
+    };
+    // A glance first: most of what breaks shows at once, and no proof stands against a value that is lost.
+    let against = &sup_common.schema;
+    let mut witness = search.in_structure(written, against, Effort::Glance);
+    let mut proof = Proof::Contained;
+    if witness.is_none() {
+        proof = question.prove();
+        if let Proof::Open { difference, .. } = &proof {
+            witness = difference
+                .as_ref()
+                .and_then(|difference| search.in_structure(difference, against, Effort::Full))
+                .or_else(|| search.in_structure(written, against, Effort::Full));
+        }
+    }
+    if let Some(witness) = witness {
+        let witness = shrink(witness, &search.lost);
+        return Direction {
+            verdict: Verdict::Breaking,
+            findings: objections(sup, sup_compiled, &witness, breaking),
+            witness: Some(witness),
+        };
+    }
+    match proof {
+        Proof::Contained => compatible,
+        Proof::Open { stuck, .. } => {
+            let side = if stuck.first { sub } else { sup };
+            let tried = search.tried.get();
+            let reason = format!("{}, and none of {tried} values tried is lost", stuck.reason);
+            side.open(unproven, &stuck.pointer, &reason)
+        }
+    }
+}
+
+/// Whether two schemas of one draft say the same, annotations apart.
+fn same_meaning(left: &Value, right: &Value) -> bool {
+    match (Digests::of(left), Digests::of(right)) {
+        (Ok(left), Ok(right)) => left.meaning == right.meaning,
+        _ => false,
+    }
+}
+
+/// What `sup` has against the witness.
+fn objections(
+    sup: &Operand<'_>,
+    compiled: &Compiled,
+    witness: &Value,
+    rule: &'static Rule,
+) -> Vec<Difference> {
+    let mut differences: Vec<Difference> = compiled
+        .objections(witness)
+        .into_iter()
+        .map(|objection| {
+            let at = if objection.pointer.is_empty() {
+                String::new()
+            } else {
+                format!("at {}: ", objection.pointer)
+            };
+            let point = if sup.draft == Draft::Draft4
+                && objection.message.contains("not of type \"integer\"")
+                && witness.pointer(&objection.pointer).is_some_and(Value::is_f64)
+            {
+                "; draft 4 does not count a number with a point as an integer"
+            } else {
+                ""
+            };
+            Difference {
+                id: rule.id,
+                pointer: objection.keyword,
+                side: sup.side,
+                message: format!("{at}{}{point}", objection.message),
+            }
+        })
+        .collect();
+    differences.dedup();
+    differences
+}
+
+enum Proof {
+    Contained,
+    Open { difference: Option<Value>, stuck: Stuck },
+}
+
+/// One question for the algebra.
+struct Question<'a> {
+    sub: &'a Operand<'a>,
+    sup: &'a Operand<'a>,
+    /// What is written, in the common form.
+    written: &'a Value,
+    sub_common: &'a Translated,
+    sup_common: &'a Translated,
+    literal: bool,
+    allowance: Duration,
+}
+
+impl Question<'_> {
+    fn prove(&self) -> Proof {
+        // Two schemas of draft 4 mean the same by `integer`, so they are asked about as they are.
+        if self.literal && self.sub.draft == Draft::Draft4 && self.sup.draft == Draft::Draft4 {
+            let kept = translate::keep_draft4(self.sub.schema)
+                .and_then(|sub| Ok((sub, translate::keep_draft4(self.sup.schema)?)));
+            if let Ok((sub, sup)) = kept {
+                return match algebra::contained(&sub, &sup, Draft::Draft4, self.allowance) {
+                    Answer::Contained => Proof::Contained,
+                    Answer::Open { difference, stuck } => Proof::Open {
+                        difference: difference.and_then(|difference| {
+                            let common = translate::translate(&difference, Draft::Draft4, Integers::Widened);
+                            Some(common.ok()?.schema)
+                        }),
+                        stuck,
+                    },
+                };
+            }
+        }
+        let answer = self.ask(&self.sup_common.schema);
+        let Answer::Contained = answer else {
+            return match answer {
+                Answer::Contained => Proof::Contained,
+                Answer::Open { difference, stuck } => Proof::Open { difference, stuck },
+            };
+        };
+        // A wider first and a narrower second side prove more than is asked; the other way round they prove
+        // nothing.
+        let open = |first: bool| Proof::Open {
+            difference: None,
+            stuck: Stuck {
+                first,
+                pointer: String::new(),
+                reason: "all is proved but for numbers such as 1.0, which draft 4 does not count as integers"
+                    .to_owned(),
+            },
+        };
+        match self.sub_common.fidelity {
+            Fidelity::Exact | Fidelity::Wider => {}
+            Fidelity::Narrower | Fidelity::Loose => return open(true),
+        }
+        match self.sup_common.fidelity {
+            Fidelity::Exact | Fidelity::Narrower => Proof::Contained,
+            Fidelity::Wider | Fidelity::Loose => match self.sup.narrow() {
+                Ok(Translated {
+                    schema,
+                    fidelity: Fidelity::Exact | Fidelity::Narrower,
+                }) => match self.ask(schema) {
+                    Answer::Contained => Proof::Contained,
+                    Answer::Open { .. } => open(false),
+                },
+                Ok(_) | Err(_) => open(false),
+            },
+        }
+    }
+
+    fn ask(&self, sup: &Value) -> Answer {
+        algebra::contained(self.written, sup, Draft::Draft202012, self.allowance)
+    }
+}
+
+/// The search for a value that is lost.
+struct Search<'a> {
+    lost: &'a dyn Fn(&Value) -> bool,
+    until: Instant,
+    tried: Cell<usize>,
+}
+
+impl Search<'_> {
+    /// A lost value among those that the structure of `from` gives, directed by `against`.
+    fn in_structure(&self, from: &Value, against: &Value, effort: Effort) -> Option<Value> {
+        let patterns = Patterns::default();
+        let from_document = Evaluator::new(from, &patterns);
+        let against_document = Evaluator::new(against, &patterns);
+        let values = sample::values(from, &from_document, against, &against_document, effort);
+        values.into_iter().find(|value| {
+            self.tried.set(self.tried.get() + 1);
+            Instant::now() < self.until && (self.lost)(value)
+        })
+    }
+}

@@ -196,7 +196,7 @@ impl Finding {
 
     /// The order in which findings are reported.
     fn sort_key(&self) -> impl Ord + '_ {
-        (&self.check, self.level, self.rule.id, &self.place, &self.message)
+        (self.level, &self.check, self.rule.id, &self.place, &self.message)
     }
 }
 

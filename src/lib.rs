@@ -1,5 +1,6 @@
 //! Smoke tests and event-schema versioning for event-sourced systems.
 
+pub mod docs;
 pub mod finding;
 pub mod json;
 mod macros;
@@ -13,7 +14,7 @@ pub mod upcast;
 
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "cli")]
+#[cfg(feature = "compat")]
 pub mod gate;
 #[cfg(feature = "harness")]
 pub mod harness;

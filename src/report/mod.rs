@@ -1,1 +1,9 @@
+//! Findings and summaries as people and programs read them.
 //!
+//! Every reporter is fed the same findings, in the same order, and computes nothing.
+
+mod human;
+mod json;
+
+pub use human::{Look, finding, gate_summary, headline};
+pub use json::json_line;

@@ -1,0 +1,7 @@
+//! Long guides. They are Markdown files, included here so that their code is compiled by `cargo test`.
+
+#[doc = include_str!("architecture.md")]
+pub mod architecture {}
+
+#[doc = include_str!("changelog.md")]
+pub mod changelog {}

@@ -1,0 +1,104 @@
+//! What every runner stands on: the catalogue a configuration names, its validators, its upcaster files.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::finding::Finding;
+use crate::gate::config::{CatalogueConfig, Located, SchemeName};
+use crate::schema::{Catalogue, CatalogueOptions, Validators, VersionScheme};
+use crate::upcast::Upcaster;
+#[cfg(feature = "jq")]
+use crate::upcast::{Fence, JQ_WORKER, upcasters_in};
+
+/// Why there is nothing to stand on.
+#[derive(Debug)]
+pub struct GroundError {
+    message: String,
+}
+
+impl GroundError {
+    /// An error that says `message`.
+    pub fn new(message: impl fmt::Display) -> Self {
+        Self {
+            message: message.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for GroundError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for GroundError {}
+
+/// A catalogue in use.
+pub struct Ground {
+    /// The folder that relative paths of the configuration start from.
+    pub root: PathBuf,
+    /// The catalogue.
+    pub catalogue: Arc<Catalogue>,
+    /// Its schemas, compiled when first asked for.
+    pub validators: Arc<Validators>,
+    /// Upcasters that stand in files beside the schemas.
+    pub file_upcasters: Vec<Upcaster>,
+    /// What is wrong with those files.
+    pub findings: Vec<Finding>,
+}
+
+impl Ground {
+    /// Opens the catalogue that `located` names. `worker` is an executable that begins with
+    /// [`jq_worker_if_asked`](crate::upcast::jq_worker_if_asked).
+    ///
+    /// # Errors
+    ///
+    /// When the catalogue cannot be read.
+    pub fn open(located: &Located, worker: &Path) -> Result<Self, GroundError> {
+        let config = located.config.catalogue.clone().unwrap_or_default();
+        let path = located.root.join(&config.path);
+        let catalogue = Arc::new(Catalogue::open(&path, &options(&config)).map_err(GroundError::new)?);
+        #[cfg(feature = "jq")]
+        let (file_upcasters, findings) = {
+            let fence = Fence::for_command(vec![worker.as_os_str().to_owned(), JQ_WORKER.into()]);
+            upcasters_in(&catalogue, &Arc::new(fence)).map_err(GroundError::new)?
+        };
+        #[cfg(not(feature = "jq"))]
+        let (file_upcasters, findings) = {
+            let _ = worker;
+            (Vec::new(), Vec::new())
+        };
+        Ok(Self {
+            root: located.root.clone(),
+            validators: Arc::new(Validators::new(Arc::clone(&catalogue))),
+            catalogue,
+            file_upcasters,
+            findings,
+        })
+    }
+
+    /// A path of the configuration, from its folder.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// A path as findings name it: from the configuration's folder when it lies below it.
+    pub fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    }
+}
+
+/// The catalogue's options as the configuration has them.
+pub fn options(config: &CatalogueConfig) -> CatalogueOptions {
+    CatalogueOptions {
+        layout: config.layout.clone(),
+        scheme: match config.version_scheme {
+            SchemeName::Integer => VersionScheme::Integer,
+            SchemeName::Semver => VersionScheme::Semver,
+        },
+    }
+}

@@ -1,0 +1,180 @@
+//! What the gate and a harness say to each other.
+//!
+//! The driver writes one [`Request`] to a file and starts the harness with `--pastproof-request FILE
+//! --pastproof-reply FILE`. The harness appends one [`Reply`] a line to the second file, which the driver reads
+//! once the process has ended. Neither uses standard output, which belongs to the user's code. A reply file
+//! whose last line is not [`Reply::End`] means that the process died; the last [`Reply::Begin`], or in careful
+//! mode the file `FILE.position`, says at what.
+//!
+//! Format 1.0. A member may be added; a change of meaning is a new major version, which the other side refuses.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::finding::Finding;
+use crate::model::Version;
+
+/// The version spoken here.
+pub const PROTOCOL: &str = "1.0";
+/// The argument that names the request file.
+pub const REQUEST_ARGUMENT: &str = "--pastproof-request";
+/// The argument that names the reply file.
+pub const REPLY_ARGUMENT: &str = "--pastproof-reply";
+
+/// The file in which a careful harness notes where it is, beside its reply file.
+pub fn position_file(reply: &Path) -> PathBuf {
+    let mut name = reply.as_os_str().to_owned();
+    name.push(".position");
+    PathBuf::from(name)
+}
+
+/// Whether `spoken` can be understood by this version.
+pub fn is_compatible(spoken: &str) -> bool {
+    spoken.split('.').next() == PROTOCOL.split('.').next()
+}
+
+/// What a harness is asked to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Protocol version of the driver.
+    pub protocol: String,
+    /// The configuration file.
+    pub config: String,
+    /// The tasks, in order.
+    pub tasks: Vec<Task>,
+    /// Streams that killed an earlier process and are left out.
+    #[serde(default)]
+    pub skip_streams: Vec<String>,
+    /// Scenarios that killed an earlier process and are left out.
+    #[serde(default)]
+    pub skip_scenarios: Vec<String>,
+    /// Note every event before it is folded, so that a death can be placed.
+    #[serde(default)]
+    pub careful: bool,
+    /// Show recorded values in findings.
+    #[serde(default)]
+    pub show_values: bool,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "kebab-case")]
+pub enum Task {
+    /// Say which event types the code has, and try the catalogue's examples on them.
+    Types,
+    /// Try every upcaster on the catalogue's examples and on recordings.
+    Upcasters {
+        /// The configured recordings that can be read, by their paths.
+        recordings: Vec<String>,
+    },
+    /// Run scenarios: all, or the one named.
+    Scenarios {
+        /// The only one to run.
+        only: Option<String>,
+    },
+    /// List the scenarios without running them.
+    ListScenarios,
+    /// Replay one recording.
+    Replay {
+        /// The recording.
+        file: String,
+        /// What to compare with.
+        baseline: Option<String>,
+        /// Where to save what this replay makes.
+        save_baseline: Option<String>,
+        /// The version of events that have none.
+        default_version: Option<Version>,
+    },
+}
+
+/// What a harness answers, one a line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "kebab-case")]
+pub enum Reply {
+    /// First line.
+    Hello {
+        /// Protocol version of the harness.
+        protocol: String,
+    },
+    /// A task, scenario or step begins.
+    Begin {
+        /// Which task, from 0.
+        task: usize,
+        /// The scenario or upcaster, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// The event types of the code.
+    Types {
+        /// Type, version and both schemas.
+        types: Vec<Value>,
+    },
+    /// What is known about the upcasters.
+    Upcasters {
+        /// One entry a step.
+        steps: Vec<StepReport>,
+    },
+    /// The scenarios there are.
+    Scenarios {
+        /// Their names, sorted.
+        names: Vec<String>,
+    },
+    /// Something to report.
+    Finding {
+        /// The finding.
+        finding: Box<Finding>,
+    },
+    /// A task is done.
+    Done {
+        /// Which task, from 0.
+        task: usize,
+        /// How many things it looked at.
+        checked: u64,
+        /// In words.
+        detail: String,
+        /// Further numbers of the task.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        numbers: Value,
+    },
+    /// A task could not be carried out.
+    Failed {
+        /// Which task, from 0.
+        task: usize,
+        /// Why.
+        message: String,
+    },
+    /// Last line.
+    End,
+}
+
+/// One upcasting step and how it fared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// The event type it starts from.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The version it starts from.
+    pub from: Version,
+    /// What it leads to, as `Type@version`; empty when it drops the event.
+    pub to: Vec<String>,
+    /// Where it is written.
+    pub origin: String,
+    /// How many events it was tried on.
+    pub tried: u64,
+    /// Whether it held on all of them, and there was at least one.
+    pub verified: bool,
+}
+
+/// Where a careful replay is, written before each event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct At {
+    /// The stream.
+    pub stream: String,
+    /// Position in the stream.
+    pub revision: Option<u64>,
+    /// The event type.
+    #[serde(rename = "type")]
+    pub event_type: String,
+}

@@ -1,0 +1,128 @@
+//! What a run of checks amounts to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Finding;
+use crate::gate::Exit;
+use crate::rules;
+
+/// One check of the gate and what it looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Stable name.
+    pub id: String,
+    /// How many things it looked at: schemas, steps, events, scenarios.
+    pub checked: u64,
+    /// How many findings it has, waived ones included.
+    pub findings: u64,
+    /// For people: what was looked at, in a few words.
+    pub detail: String,
+}
+
+impl Check {
+    /// A check without findings yet.
+    pub fn new(id: impl Into<String>, checked: u64, detail: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            checked,
+            findings: 0,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// The gate's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything configured was checked and nothing is at level deny.
+    Pass,
+    /// At least one unwaived finding at level deny.
+    Fail,
+    /// Nothing was there to check.
+    NothingChecked,
+    /// Something could not be carried out.
+    Incomplete,
+}
+
+/// What can be said about releasing, or about rolling back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Assessment {
+    /// Proved, or everything recorded was tried.
+    Safe,
+    /// Refuted, with a finding that shows it.
+    Unsafe,
+    /// Neither.
+    Unproven,
+    /// Nothing was there to judge by.
+    NotChecked,
+}
+
+/// The last line of a gate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Always `summary`.
+    pub kind: &'static str,
+    /// The answer.
+    pub verdict: Verdict,
+    /// May the new code go out.
+    pub release: Assessment,
+    /// May the old code come back.
+    pub rollback: Assessment,
+    /// Every check.
+    pub checks: Vec<Check>,
+}
+
+impl Summary {
+    /// Judges a run: its findings, its checks, whether all of it was carried out, and what is known about rolling
+    /// back.
+    pub fn of(findings: &[Finding], mut checks: Vec<Check>, complete: bool, rollback: Assessment) -> Self {
+        for check in &mut checks {
+            check.findings = findings
+                .iter()
+                .filter(|finding| finding.check.as_deref() == Some(&check.id))
+                .count() as u64;
+        }
+        let failing: Vec<&Finding> = findings.iter().filter(|finding| finding.fails()).collect();
+        let anything = checks.iter().any(|check| check.checked > 0);
+        let verdict = if !complete {
+            Verdict::Incomplete
+        } else if !failing.is_empty() {
+            Verdict::Fail
+        } else if !anything {
+            Verdict::NothingChecked
+        } else {
+            Verdict::Pass
+        };
+        let release = if !anything {
+            Assessment::NotChecked
+        } else if failing
+            .iter()
+            .any(|finding| *finding.rule != rules::UNPROVEN_STEP)
+        {
+            Assessment::Unsafe
+        } else if !failing.is_empty() || !complete {
+            Assessment::Unproven
+        } else {
+            Assessment::Safe
+        };
+        Self {
+            kind: "summary",
+            verdict,
+            release,
+            rollback,
+            checks,
+        }
+    }
+
+    /// The exit code that goes with the verdict.
+    pub fn exit(&self) -> Exit {
+        match self.verdict {
+            Verdict::Pass => Exit::Clean,
+            Verdict::Fail => Exit::Findings,
+            Verdict::NothingChecked => Exit::NothingChecked,
+            Verdict::Incomplete => Exit::Incomplete,
+        }
+    }
+}

@@ -1,1 +1,23 @@
-fn main() {}
+//! The example domain's harness: everything pastproof can check of it, as tests of `cargo test` and nextest, and for
+//! `pastproof gate`.
+
+use std::process::ExitCode;
+
+use pastproof::harness::Suite;
+
+use parcel::board::DeliveryBoard;
+use parcel::cash_box::CashBox;
+use parcel::parcel::Parcel;
+use parcel::{scenarios, upcasters};
+
+mod parcel;
+
+fn main() -> ExitCode {
+    Suite::new(env!("CARGO_MANIFEST_DIR"))
+        .aggregate::<Parcel>("parcel")
+        .aggregate::<CashBox>("cashbox")
+        .projector::<DeliveryBoard>("delivery-board")
+        .upcasters(upcasters::typed())
+        .scenarios(scenarios::all())
+        .main()
+}

@@ -1,0 +1,393 @@
+//! Carrying out a gate's request: tasks in, replies out.
+
+use std::cell::RefCell;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek as _, Write as _};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::finding::{Finding, Place};
+use crate::gate::protocol::{self, At, PROTOCOL, Reply, Request, Task};
+use crate::gate::upcasters::try_upcasters;
+use crate::harness::suite::{Ask, Suite, World};
+use crate::replay::Progress;
+use crate::rules;
+use crate::schema::{TypeSchemas, Validation};
+use crate::upcast::Upcast;
+
+/// Carries out the request in the file `request` and appends the replies to the file `reply`.
+pub(super) fn run(suite: &Suite, request: &Path, reply: &Path) -> ExitCode {
+    match serve(suite, request, reply) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The driver sees that the replies have no end.
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
+    let mut replies = Replies {
+        file: OpenOptions::new().append(true).open(reply)?,
+    };
+    replies.send(&Reply::Hello {
+        protocol: PROTOCOL.to_owned(),
+    })?;
+    let request: Request = serde_json::from_slice(&std::fs::read(request)?).map_err(io::Error::other)?;
+    if !protocol::is_compatible(&request.protocol) {
+        return replies.send(&Reply::End);
+    }
+    // This process belongs to the driver: panics are caught below and told as findings, not printed.
+    panic::set_hook(Box::new(|info| {
+        let place = info
+            .location()
+            .map(|location| (location.file().to_owned(), location.line()));
+        LAST_PANIC.with(|last| *last.borrow_mut() = place);
+    }));
+    let mut world: Option<Result<World, String>> = None;
+    for (task, what) in request.tasks.iter().enumerate() {
+        replies.send(&Reply::Begin { task, name: None })?;
+        let outcome = match what {
+            Task::ListScenarios => list_scenarios(suite, &mut replies),
+            Task::Scenarios { only } => scenarios(suite, task, only.as_deref(), &request, &mut replies),
+            Task::Types | Task::Upcasters { .. } | Task::Replay { .. } => {
+                let world = world.get_or_insert_with(|| open(suite, &request));
+                match world {
+                    Err(message) => Err(Stop::Failed(message.clone())),
+                    Ok(world) => match what {
+                        Task::Upcasters { recordings } => {
+                            upcasters(world, recordings, &request, reply, &mut replies)
+                        }
+                        Task::Replay { .. } => replay(suite, world, what, &request, reply, &mut replies),
+                        Task::Types | Task::ListScenarios | Task::Scenarios { .. } => {
+                            types(world, &mut replies)
+                        }
+                    },
+                }
+            }
+        };
+        match outcome {
+            Ok((checked, detail, numbers)) => replies.send(&Reply::Done {
+                task,
+                checked,
+                detail,
+                numbers,
+            })?,
+            Err(Stop::Failed(message)) => replies.send(&Reply::Failed { task, message })?,
+            Err(Stop::Io(error)) => return Err(error),
+        }
+    }
+    replies.send(&Reply::End)
+}
+
+thread_local! {
+    /// Where the last caught panic of this thread was raised.
+    static LAST_PANIC: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
+}
+
+/// Why a task ends without being done.
+enum Stop {
+    /// The replies cannot be written.
+    Io(io::Error),
+    /// The task cannot be carried out.
+    Failed(String),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// How many things were looked at, in words, and further numbers.
+type Done = Result<(u64, String, Value), Stop>;
+
+struct Replies {
+    file: File,
+}
+
+impl Replies {
+    /// Appends one reply in one write, so that a death leaves whole lines.
+    fn send(&mut self, reply: &Reply) -> io::Result<()> {
+        let mut line = serde_json::to_vec(reply).map_err(io::Error::other)?;
+        line.push(b'\n');
+        self.file.write_all(&line)
+    }
+
+    fn finding(&mut self, finding: Finding) -> io::Result<()> {
+        self.send(&Reply::Finding {
+            finding: Box::new(finding),
+        })
+    }
+}
+
+/// Notes every event in a small file of its own, over the one before, when the driver asked for care.
+struct Notes {
+    file: Option<File>,
+}
+
+impl Notes {
+    fn new(careful: bool, reply: &Path) -> io::Result<Self> {
+        let file = if careful {
+            Some(File::create(protocol::position_file(reply))?)
+        } else {
+            None
+        };
+        Ok(Self { file })
+    }
+
+    fn note(&mut self, at: &At) -> io::Result<()> {
+        if let Some(file) = &mut self.file {
+            let mut line = serde_json::to_vec(at).map_err(io::Error::other)?;
+            line.push(b'\n');
+            file.rewind()?;
+            file.write_all(&line)?;
+            file.set_len(line.len() as u64)?;
+        }
+        Ok(())
+    }
+}
+
+impl Progress for Notes {
+    fn begin(&mut self, stream: &str, revision: Option<u64>, event_type: &str) {
+        if self.file.is_some() {
+            // A note that cannot be written costs the place of a death, not the replay.
+            let _ = self.note(&At {
+                stream: stream.to_owned(),
+                revision,
+                event_type: event_type.to_owned(),
+            });
+        }
+    }
+}
+
+fn open(suite: &Suite, request: &Request) -> Result<World, String> {
+    let located = crate::gate::config::load(Path::new(&request.config)).map_err(|error| error.to_string())?;
+    suite.world(&located).map_err(|error| error.to_string())
+}
+
+fn list_scenarios(suite: &Suite, replies: &mut Replies) -> Done {
+    let names = scenario_names(suite);
+    let count = names.len() as u64;
+    replies.send(&Reply::Scenarios { names })?;
+    Ok((count, format!("{count} scenarios"), Value::Null))
+}
+
+fn scenario_names(suite: &Suite) -> Vec<String> {
+    let mut names: Vec<String> = suite.scenarios.iter().map(|(name, _)| name.clone()).collect();
+    names.sort();
+    names
+}
+
+fn scenarios(
+    suite: &Suite,
+    task: usize,
+    only: Option<&str>,
+    request: &Request,
+    replies: &mut Replies,
+) -> Done {
+    let mut count = 0;
+    for name in scenario_names(suite) {
+        if only.is_some_and(|only| only != name) || request.skip_scenarios.contains(&name) {
+            continue;
+        }
+        let Some((_, run)) = suite.scenarios.iter().find(|(known, _)| *known == name) else {
+            continue;
+        };
+        replies.send(&Reply::Begin {
+            task,
+            name: Some(name.clone()),
+        })?;
+        count += 1;
+        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(run)) {
+            let place = LAST_PANIC.with(|last| last.borrow_mut().take());
+            let place = place.map_or_else(Place::default, |(file, line)| {
+                Place::file(file).at_line(u64::from(line))
+            });
+            replies.finding(Finding::new(
+                &rules::SCENARIO_FAILED,
+                format!(
+                    "the scenario `{name}` does not hold\n{}",
+                    indented(&panic_message(&*payload))
+                ),
+                place,
+            ))?;
+        }
+    }
+    Ok((count, format!("{count} scenarios"), Value::Null))
+}
+
+/// What a panic said.
+pub(super) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "it panicked without a message".to_owned()
+    }
+}
+
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text
+        .trim_end()
+        .lines()
+        .map(|line| format!("    {line}").trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
+/// Says which types the code has, and tries the catalogue's examples on them: what the schema accepts, the type
+/// must accept too.
+fn types(world: &World, replies: &mut Replies) -> Done {
+    let mut schemas = Vec::new();
+    let mut examples = 0_u64;
+    for kind in &world.kinds {
+        let described = TypeSchemas::from(kind);
+        schemas.push(serde_json::to_value(&described).map_err(|error| Stop::Failed(error.to_string()))?);
+        let Some(path) = world.ground.catalogue.examples(kind.event_type, &kind.version) else {
+            continue;
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))?;
+        for (index, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+        {
+            let place = Place::kind(kind.event_type, &kind.version)
+                .in_file(world.ground.shown(path))
+                .at_line(index as u64 + 1);
+            examples += 1;
+            match crate::json::parse(line.as_bytes()) {
+                Err(error) => replies.finding(Finding::new(&rules::NOT_JSON, error.to_string(), place))?,
+                Ok(parsed) => {
+                    let by_schema =
+                        world
+                            .ground
+                            .validators
+                            .validate(kind.event_type, &kind.version, &parsed.value);
+                    let by_type = (kind.round_trip)(line);
+                    if let (Validation::Valid, Err(error)) = (&by_schema, &by_type) {
+                        replies.finding(
+                            Finding::new(
+                                &rules::TYPE_DISAGREES,
+                                format!(
+                                    "the schema accepts this example and the type refuses it: {}",
+                                    error.message
+                                ),
+                                place.at_pointer(error.pointer.clone()),
+                            )
+                            .with_witness(parsed.value),
+                        )?;
+                    }
+                }
+            }
+        }
+    }
+    let count = schemas.len() as u64;
+    replies.send(&Reply::Types { types: schemas })?;
+    Ok((
+        count,
+        format!("{count} event types of the code"),
+        json!({ "examples": examples }),
+    ))
+}
+
+/// Reads an upcast event with the code's own types.
+pub(super) fn read_with_types(world: &World, upcast: &Upcast) -> Result<(), crate::model::EventError> {
+    let text = upcast.data.to_string();
+    match world
+        .kinds
+        .iter()
+        .find(|kind| kind.event_type == upcast.event_type && kind.version == upcast.version)
+    {
+        Some(kind) => (kind.round_trip)(&text).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn upcasters(
+    world: &World,
+    recordings: &[String],
+    request: &Request,
+    reply: &Path,
+    replies: &mut Replies,
+) -> Done {
+    let located = crate::gate::config::load(Path::new(&request.config))
+        .map_err(|error| Stop::Failed(error.to_string()))?;
+    let recordings: Vec<_> = located
+        .config
+        .recording
+        .into_iter()
+        .filter(|recording| recordings.contains(&recording.path))
+        .collect();
+    let mut notes = Notes::new(request.careful, reply)?;
+    let tried = try_upcasters(
+        &world.ground,
+        &world.chains,
+        Some(&|upcast| read_with_types(world, upcast)),
+        &recordings,
+        request.show_values,
+        &mut notes,
+    )
+    .map_err(|error| Stop::Failed(error.to_string()))?;
+    for finding in tried.findings {
+        replies.finding(finding)?;
+    }
+    let count = tried.steps.len() as u64;
+    replies.send(&Reply::Upcasters { steps: tried.steps })?;
+    Ok((
+        count,
+        format!("{count} upcasters tried on {} events", tried.events),
+        json!({ "events": tried.events }),
+    ))
+}
+
+fn replay(
+    suite: &Suite,
+    world: &World,
+    what: &Task,
+    request: &Request,
+    reply: &Path,
+    replies: &mut Replies,
+) -> Done {
+    let Task::Replay {
+        file,
+        baseline,
+        save_baseline,
+        default_version,
+    } = what
+    else {
+        return Err(Stop::Failed("not a replay".to_owned()));
+    };
+    let mut notes = Notes::new(request.careful, reply)?;
+    let replayed = world
+        .replay(
+            suite,
+            &Ask {
+                file,
+                baseline: baseline.as_deref(),
+                save_baseline: save_baseline.as_deref(),
+                default_version: default_version.clone(),
+                skip_streams: &request.skip_streams,
+                show_values: request.show_values,
+            },
+            &mut notes,
+        )
+        .map_err(Stop::Failed)?;
+    for finding in replayed.findings {
+        replies.finding(finding)?;
+    }
+    Ok((
+        replayed.events,
+        format!("{} events of {} streams", replayed.events, replayed.streams),
+        json!({
+            "streams": replayed.streams,
+            "differences": replayed.differences,
+            "upcast": replayed.counts.upcast,
+            "folded": replayed.counts.folded,
+        }),
+    ))
+}

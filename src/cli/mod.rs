@@ -1,1 +1,12 @@
-//!
+//! The command line: arguments to calls, results to reports. No logic of its own.
+
+mod args;
+mod context;
+mod driven;
+mod explain;
+mod gate;
+mod init;
+mod recordings;
+mod schema;
+
+pub use context::{Surroundings, run};

@@ -1,0 +1,318 @@
+//! What may be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::gate::Day;
+
+/// Does this code still agree with everything production has recorded?
+#[derive(Debug, Parser)]
+#[command(
+    name = "pastproof",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 nothing wrong, 1 findings, 2 usage, 3 could not complete, 4 nothing was checked, 5 time box."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How the answer is written.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub format: Format,
+    /// Colour in the human format.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// The configuration; pastproof.toml here or above if left out.
+    #[arg(long, global = true, env = "PASTPROOF_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Show recorded values in findings, not only their kind and length.
+    #[arg(long, global = true)]
+    pub show_values: bool,
+}
+
+/// How the answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// One JSON value a line.
+    Json,
+}
+
+/// Colour in the human format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check everything configured: schemas, upcasters, scenarios, recordings. One verdict.
+    Gate(GateArgs),
+    /// Compare, check, freeze and show event schemas.
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+    /// Verify upcasters.
+    #[command(subcommand)]
+    Upcast(UpcastCommand),
+    /// Validate every recorded event against the schema of its type and version.
+    Validate(ValidateArgs),
+    /// Check that a recording is what was sealed.
+    Verify(VerifyArgs),
+    /// Replay recordings through the code and compare with a baseline.
+    Replay(ReplayArgs),
+    /// List and run scenarios.
+    #[command(subcommand)]
+    Scenario(ScenarioCommand),
+    /// Explain a rule, or list them all.
+    Explain(ExplainArgs),
+    /// Write a first pastproof.toml.
+    Init(InitArgs),
+}
+
+/// `gate`.
+#[derive(Debug, Args)]
+pub struct GateArgs {
+    /// A harness that is already built, in place of the configured ones.
+    #[arg(long, value_name = "PATH")]
+    pub harness: Option<PathBuf>,
+    /// The day that waivers are judged by, such as 2026-11-30; today if left out.
+    #[arg(long, value_name = "DAY")]
+    pub today: Option<Day>,
+}
+
+/// `schema …`.
+#[derive(Debug, Subcommand)]
+pub enum SchemaCommand {
+    /// Compare two schemas: does the new one accept what the old one allowed, and the reverse.
+    Compare(CompareArgs),
+    /// Check the catalogue: every version against the next.
+    Check(CheckArgs),
+    /// Freeze new versions, from the code and from files that are not in the lock yet.
+    Accept(AcceptArgs),
+    /// List types and versions.
+    List(CatalogueArgs),
+    /// Print one version's schema.
+    Show(ShowArgs),
+}
+
+/// Where the catalogue is and how it is laid out.
+#[derive(Clone, Debug, Default, Args)]
+pub struct CatalogueArgs {
+    /// The folder of event schemas.
+    #[arg(long, value_name = "DIR")]
+    pub catalogue: Option<PathBuf>,
+    /// Where a version's file is.
+    #[arg(long, value_name = "TEMPLATE")]
+    pub layout: Option<String>,
+    /// How versions are read and ordered.
+    #[arg(long, value_enum, value_name = "SCHEME")]
+    pub version_scheme: Option<Scheme>,
+}
+
+/// How versions are read and ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scheme {
+    /// Whole numbers.
+    Integer,
+    /// Semantic versions.
+    Semver,
+}
+
+/// Which directions of compatibility decide the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Require {
+    /// New code reads old events.
+    Backward,
+    /// Old code reads new events.
+    Forward,
+    /// Both.
+    Full,
+    /// Neither.
+    None,
+}
+
+/// How schema files are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ContractName {
+    /// Both files as sets of instances.
+    Literal,
+    /// The writer's side closed: a writer emits only what its schema declares.
+    WriterReader,
+}
+
+/// `schema compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The earlier schema.
+    #[arg(required_unless_present = "pairs", value_name = "OLD")]
+    pub old: Option<PathBuf>,
+    /// The later schema.
+    #[arg(required_unless_present = "pairs", value_name = "NEW")]
+    pub new: Option<PathBuf>,
+    /// Pairs to compare, one JSON object a line; `-` for standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["old", "new", "require"])]
+    pub pairs: Option<PathBuf>,
+    /// Which directions decide the exit code.
+    #[arg(long, value_enum, default_value_t = Require::Backward)]
+    pub require: Require,
+    /// How the files are taken.
+    #[arg(long, value_enum, default_value_t = ContractName::Literal)]
+    pub contract: ContractName,
+}
+
+/// `schema check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The catalogue.
+    #[command(flatten)]
+    pub catalogue: CatalogueArgs,
+}
+
+/// `schema accept`.
+#[derive(Debug, Args)]
+pub struct AcceptArgs {
+    /// The catalogue.
+    #[command(flatten)]
+    pub catalogue: CatalogueArgs,
+    /// Freeze versions that changed after they were frozen, and write this reason into the lock.
+    #[arg(long, value_name = "REASON")]
+    pub rewrite_history: Option<String>,
+    /// A harness that is already built, in place of the configured ones.
+    #[arg(long, value_name = "PATH")]
+    pub harness: Option<PathBuf>,
+}
+
+/// `schema show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The event type.
+    #[arg(value_name = "TYPE")]
+    pub event_type: String,
+    /// The version; the newest if left out.
+    #[arg(value_name = "VERSION")]
+    pub version: Option<String>,
+    /// What readers accept, instead of what writers emit.
+    #[arg(long)]
+    pub reader: bool,
+    /// The catalogue.
+    #[command(flatten)]
+    pub catalogue: CatalogueArgs,
+}
+
+/// `upcast …`.
+#[derive(Debug, Subcommand)]
+pub enum UpcastCommand {
+    /// Try every upcaster on the catalogue's examples and the configured recordings.
+    Verify(DrivenArgs),
+}
+
+/// A command that the harness carries out.
+#[derive(Debug, Args)]
+pub struct DrivenArgs {
+    /// A harness that is already built, in place of the configured ones.
+    #[arg(long, value_name = "PATH")]
+    pub harness: Option<PathBuf>,
+}
+
+/// `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// The files; `-` for standard input. The configured recordings if left out.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The catalogue.
+    #[command(flatten)]
+    pub catalogue: CatalogueArgs,
+    /// JSON pointer of the event type.
+    #[arg(long = "type", value_name = "POINTER")]
+    pub event_type: Option<String>,
+    /// JSON pointer of the schema version.
+    #[arg(long = "version", value_name = "POINTER")]
+    pub event_version: Option<String>,
+    /// JSON pointer of the data; empty for the whole line.
+    #[arg(long, value_name = "POINTER")]
+    pub data: Option<String>,
+    /// JSON pointer of the stream id.
+    #[arg(long, value_name = "POINTER")]
+    pub stream: Option<String>,
+    /// How many threads validate; all cores if left out.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Print the summary alone.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The recording.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// An older recording of the same history.
+    #[arg(long, value_name = "OLDER")]
+    pub since: Option<PathBuf>,
+}
+
+/// `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The recordings; the configured ones if left out.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What a known-good release made of the recording; the configured one if left out.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Save what this replay makes as the baseline, at `--baseline` or the configured place.
+    #[arg(long)]
+    pub save_baseline: bool,
+    /// A harness that is already built, in place of the configured ones.
+    #[arg(long, value_name = "PATH")]
+    pub harness: Option<PathBuf>,
+}
+
+/// `scenario …`.
+#[derive(Debug, Subcommand)]
+pub enum ScenarioCommand {
+    /// List the scenarios.
+    List(DrivenArgs),
+    /// Run scenarios.
+    Run(ScenarioRunArgs),
+}
+
+/// `scenario run`.
+#[derive(Debug, Args)]
+pub struct ScenarioRunArgs {
+    /// The only scenario to run.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// A harness that is already built, in place of the configured ones.
+    #[arg(long, value_name = "PATH")]
+    pub harness: Option<PathBuf>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The rule; all of them if left out.
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The project folder.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub folder: PathBuf,
+}

@@ -1,0 +1,283 @@
+//! Commands that a harness carries out: `upcast verify`, `replay`, `scenario`.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::args::{DrivenArgs, ReplayArgs, ScenarioCommand, UpcastCommand};
+use crate::cli::context::{Context, Stop};
+use crate::cli::gate::verdict;
+use crate::finding::{self, Finding};
+use crate::gate::config::{Located, RecordingConfig};
+use crate::gate::driver::{self, Answers};
+use crate::gate::protocol::{Reply, StepReport, Task};
+use crate::gate::{self, Exit};
+use crate::report;
+use crate::schema::Coverage;
+
+pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Result<Exit, Stop> {
+    let UpcastCommand::Verify(DrivenArgs { harness }) = command;
+    let located = context.located()?;
+    let (mut findings, steps) = steps(context, &located, harness.as_deref())?;
+    finding::sort(&mut findings);
+    context.report(&findings)?;
+    let verified = steps.iter().filter(|step: &&StepReport| step.verified).count();
+    if context.json {
+        for step in &steps {
+            let mut line = serde_json::to_value(step).map_err(Stop::incomplete)?;
+            line["kind"] = "step".into();
+            report::json_line(context.out, &line)?;
+        }
+        report::json_line(
+            context.out,
+            &json!({ "kind": "summary", "upcasters": steps.len(), "verified": verified }),
+        )?;
+    } else {
+        for step in &steps {
+            let to = if step.to.is_empty() {
+                "dropped".to_owned()
+            } else {
+                step.to.join(", ")
+            };
+            let mark = if step.verified { "verified" } else { "not verified" };
+            writeln!(
+                context.out,
+                "  {}@{} → {to}: {mark} on {} events ({})",
+                step.event_type, step.from, step.tried, step.origin
+            )?;
+        }
+        writeln!(context.out, "{verified} of {} upcasters verified", steps.len())?;
+    }
+    Ok(verdict(&findings, steps.len() as u64))
+}
+
+pub(super) fn replay(context: &mut Context<'_>, args: &ReplayArgs) -> Result<Exit, Stop> {
+    let located = context.located()?;
+    if located.config.harness.is_empty() && args.harness.is_none() {
+        return Err(Stop::incomplete(
+            "no harness is configured, and replaying needs your code; add [[harness]] to pastproof.toml, or use `pastproof validate`",
+        ));
+    }
+    let recordings = chosen(context, &located, args)?;
+    let mut tasks = Vec::new();
+    for recording in &recordings {
+        let save = if args.save_baseline {
+            Some(recording.baseline.clone().ok_or_else(|| {
+                Stop::usage(
+                    "--save-baseline needs a place: give --baseline FILE, or `baseline` in the configuration",
+                )
+            })?)
+        } else {
+            None
+        };
+        tasks.push(gate::replay_task(recording, save));
+    }
+    if tasks.is_empty() {
+        return Err(Stop::Said(
+            Exit::NothingChecked,
+            "no recordings are configured and none was named".to_owned(),
+        ));
+    }
+    let answers = drive(context, &located, args.harness.as_deref(), &tasks)?;
+    let mut findings: Vec<_> = answers.findings.into_iter().map(|(_, finding)| finding).collect();
+    finding::sort(&mut findings);
+    context.report(&findings)?;
+    let mut total = (0, 0, 0);
+    for reply in &answers.replies {
+        if let Reply::Done { checked, numbers, .. } = reply {
+            let number = |name: &str| numbers.get(name).and_then(Value::as_u64).unwrap_or(0);
+            total.0 += checked;
+            total.1 += number("streams");
+            total.2 += number("differences");
+        }
+    }
+    let (events, streams, differences) = total;
+    if context.json {
+        report::json_line(
+            context.out,
+            &json!({ "kind": "summary", "events": events, "streams": streams, "differences": differences }),
+        )?;
+    } else {
+        writeln!(
+            context.out,
+            "{events} events of {streams} streams, {differences} differences"
+        )?;
+    }
+    Ok(verdict(&findings, events))
+}
+
+/// The recordings to replay: those named, with what the configuration knows of them, or all configured ones.
+fn chosen(context: &Context<'_>, located: &Located, args: &ReplayArgs) -> Result<Vec<RecordingConfig>, Stop> {
+    let ours = located
+        .config
+        .recording
+        .iter()
+        .filter(|recording| !recording.is_foreign());
+    let mut chosen: Vec<RecordingConfig> = if args.files.is_empty() {
+        ours.cloned().collect()
+    } else {
+        let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        args.files
+            .iter()
+            .map(|file| {
+                let path = context.surroundings.folder.join(file);
+                ours.clone()
+                    .find(|known| absolute(&located.root.join(&known.path)) == absolute(&path))
+                    .cloned()
+                    .unwrap_or_else(|| RecordingConfig::at(path.to_string_lossy().into_owned()))
+            })
+            .collect()
+    };
+    if let Some(baseline) = &args.baseline {
+        let [only] = &mut chosen[..] else {
+            return Err(Stop::usage("--baseline belongs to one recording; name it"));
+        };
+        only.baseline = Some(
+            context
+                .surroundings
+                .folder
+                .join(baseline)
+                .to_string_lossy()
+                .into_owned(),
+        );
+    }
+    Ok(chosen)
+}
+
+pub(super) fn scenario(context: &mut Context<'_>, command: &ScenarioCommand) -> Result<Exit, Stop> {
+    let located = context.located()?;
+    let (task, harness) = match command {
+        ScenarioCommand::List(args) => (Task::ListScenarios, &args.harness),
+        ScenarioCommand::Run(args) => (
+            Task::Scenarios {
+                only: args.name.clone(),
+            },
+            &args.harness,
+        ),
+    };
+    if located.config.harness.is_empty() && harness.is_none() {
+        return Err(Stop::incomplete(
+            "no harness is configured, and scenarios stand in your code; add [[harness]] to pastproof.toml",
+        ));
+    }
+    let answers = drive(context, &located, harness.as_deref(), &[task])?;
+    let mut findings: Vec<_> = answers.findings.into_iter().map(|(_, finding)| finding).collect();
+    finding::sort(&mut findings);
+    context.report(&findings)?;
+    let mut count = 0;
+    for reply in &answers.replies {
+        match reply {
+            Reply::Scenarios { names } => {
+                for name in names {
+                    if context.json {
+                        report::json_line(context.out, &json!({ "kind": "scenario", "name": name }))?;
+                    } else {
+                        writeln!(context.out, "{name}")?;
+                    }
+                }
+            }
+            Reply::Done { checked, .. } => count += checked,
+            _ => {}
+        }
+    }
+    let failed = findings.iter().filter(|finding| finding.fails()).count();
+    if context.json {
+        report::json_line(
+            context.out,
+            &json!({ "kind": "summary", "scenarios": count, "failed": failed }),
+        )?;
+    } else if matches!(command, ScenarioCommand::Run(_)) {
+        writeln!(context.out, "{count} scenarios, {failed} do not hold")?;
+    }
+    if count == 0
+        && findings.is_empty()
+        && let ScenarioCommand::Run(args) = command
+        && let Some(name) = &args.name
+    {
+        return Err(Stop::Said(
+            Exit::NothingChecked,
+            format!("there is no scenario `{name}`; `pastproof scenario list` lists them"),
+        ));
+    }
+    Ok(verdict(&findings, count))
+}
+
+/// Which version steps upcasters account for: what the harness says of them, or what the files beside the schemas
+/// do.
+pub(super) fn coverage(context: &mut Context<'_>, located: &Located) -> Result<Vec<Coverage>, Stop> {
+    Ok(steps(context, located, None)?
+        .1
+        .into_iter()
+        .map(|step| Coverage {
+            event_type: step.event_type,
+            from: step.from,
+            verified: step.verified,
+        })
+        .collect())
+}
+
+/// Tries the upcasters: in the harness, or without one those in files.
+fn steps(
+    context: &mut Context<'_>,
+    located: &Located,
+    harness: Option<&Path>,
+) -> Result<(Vec<Finding>, Vec<StepReport>), Stop> {
+    if located.config.harness.is_empty() && harness.is_none() {
+        let options = context.gate_options(None);
+        let tried = gate::built_in_upcasters(located, &options).map_err(Stop::incomplete)?;
+        return Ok((tried.findings, tried.steps));
+    }
+    let recordings = located
+        .config
+        .recording
+        .iter()
+        .map(|recording| recording.path.clone())
+        .collect();
+    let answers = drive(context, located, harness, &[Task::Upcasters { recordings }])?;
+    let mut steps = Vec::new();
+    for reply in answers.replies {
+        if let Reply::Upcasters { steps: more } = reply {
+            steps.extend(more);
+        }
+    }
+    Ok((
+        answers.findings.into_iter().map(|(_, finding)| finding).collect(),
+        steps,
+    ))
+}
+
+/// Has every harness carry out `tasks`, and adds up what they answer.
+pub(super) fn drive(
+    context: &mut Context<'_>,
+    located: &Located,
+    harness: Option<&Path>,
+    tasks: &[Task],
+) -> Result<Answers, Stop> {
+    let show_values = context.show_values || located.config.report.show_values;
+    let folder = context.surroundings.folder.clone();
+    let harness = harness.map(|path| folder.join(path));
+    let options = context.gate_options(harness.as_deref());
+    let executables = gate::executables(located, &options, context.err).unwrap_or_default();
+    let config = located
+        .file
+        .canonicalize()
+        .unwrap_or_else(|_| located.file.clone());
+    let mut all = Answers::default();
+    for executable in executables {
+        let executable = executable.map_err(Stop::incomplete)?;
+        let answers = driver::drive(
+            &executable,
+            &located.root,
+            &config.to_string_lossy(),
+            tasks,
+            show_values,
+        )
+        .map_err(Stop::incomplete)?;
+        if let Some((_, message)) = answers.failed.first() {
+            return Err(Stop::incomplete(message));
+        }
+        all.findings.extend(answers.findings);
+        all.replies.extend(answers.replies);
+    }
+    Ok(all)
+}

@@ -1,0 +1,245 @@
+//! `pastproof schema …`.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::args::{
+    AcceptArgs, CatalogueArgs, CheckArgs, CompareArgs, ContractName, Require, SchemaCommand, ShowArgs,
+};
+use crate::cli::context::{Context, Stop};
+use crate::cli::driven;
+use crate::gate::protocol::{Reply, Task};
+use crate::gate::{self, Exit};
+use crate::model::Version;
+use crate::report;
+use crate::schema::{
+    self, Catalogue, CompareOptions, Comparison, Contract, Direction, SchemaVersion, TypeSchemas, Verdict,
+};
+
+pub(super) fn run(context: &mut Context<'_>, command: &SchemaCommand) -> Result<Exit, Stop> {
+    match command {
+        SchemaCommand::Compare(args) => compare(context, args),
+        SchemaCommand::Check(args) => check(context, args),
+        SchemaCommand::Accept(args) => accept(context, args),
+        SchemaCommand::List(args) => list(context, args),
+        SchemaCommand::Show(args) => show(context, args),
+    }
+}
+
+fn compare(context: &mut Context<'_>, args: &CompareArgs) -> Result<Exit, Stop> {
+    let options = CompareOptions {
+        contract: match args.contract {
+            ContractName::Literal => Contract::Literal,
+            ContractName::WriterReader => Contract::WriterReader,
+        },
+        ..CompareOptions::default()
+    };
+    if let Some(pairs) = &args.pairs {
+        let stdin = io::stdin();
+        let mut input: Box<dyn BufRead> = if pairs.as_os_str() == "-" {
+            Box::new(stdin.lock())
+        } else {
+            let path = context.surroundings.folder.join(pairs);
+            let file = File::open(&path)
+                .map_err(|error| Stop::incomplete(format!("{}: {error}", path.display())))?;
+            Box::new(BufReader::new(file))
+        };
+        let summary = schema::compare_pairs(&mut *input, context.out, &options)?;
+        return Ok(if summary.errors == 0 {
+            Exit::Clean
+        } else {
+            Exit::Findings
+        });
+    }
+    let (Some(old), Some(new)) = (&args.old, &args.new) else {
+        return Err(Stop::usage("two schema files are needed, OLD and NEW"));
+    };
+    let read = |path: &Path| -> Result<Value, Stop> {
+        let full = context.surroundings.folder.join(path);
+        let text =
+            fs::read(&full).map_err(|error| Stop::incomplete(format!("{}: {error}", path.display())))?;
+        let parsed = crate::json::parse(&text)
+            .map_err(|error| Stop::incomplete(format!("{}: {error}", path.display())))?;
+        Ok(parsed.value)
+    };
+    let comparison = schema::compare(&read(old)?, &read(new)?, &options).map_err(Stop::incomplete)?;
+    if context.json {
+        report::json_line(context.out, &comparison)?;
+    } else {
+        let shown = |path: &Path| path.display().to_string();
+        human(context, &comparison, &shown(old), &shown(new))?;
+    }
+    let holds = |direction: &Direction| direction.verdict == Verdict::Compatible;
+    let fine = match args.require {
+        Require::Backward => holds(&comparison.backward),
+        Require::Forward => holds(&comparison.forward),
+        Require::Full => holds(&comparison.backward) && holds(&comparison.forward),
+        Require::None => true,
+    };
+    Ok(if fine { Exit::Clean } else { Exit::Findings })
+}
+
+fn human(context: &mut Context<'_>, comparison: &Comparison, old: &str, new: &str) -> io::Result<()> {
+    let directions = [
+        ("backward", &comparison.backward, old, new),
+        ("forward", &comparison.forward, new, old),
+    ];
+    for (name, direction, writer, reader) in directions {
+        let verdict = match direction.verdict {
+            Verdict::Compatible => format!("compatible: {reader} accepts everything that {writer} allows"),
+            Verdict::Breaking => format!("breaking: {reader} refuses an event that {writer} allows"),
+            Verdict::Unproven => "unproven: neither a proof nor a witness was found".to_owned(),
+        };
+        writeln!(context.out, "{name}: {verdict}")?;
+        if let Some(witness) = &direction.witness {
+            writeln!(context.out, "  event: {witness}")?;
+        }
+        for difference in &direction.findings {
+            let pointer = if difference.pointer.is_empty() {
+                "/"
+            } else {
+                &difference.pointer
+            };
+            writeln!(
+                context.out,
+                "  {} at {pointer}: {}",
+                difference.id, difference.message
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Stop> {
+    let (folder, options) = context.catalogue(&args.catalogue)?;
+    let located = if args.catalogue.catalogue.is_some() {
+        None
+    } else {
+        context.located_if_any()?
+    };
+    let catalogue = Catalogue::open(&folder, &options).map_err(Stop::incomplete)?;
+    let mut check_options = schema::CheckOptions::default();
+    let mut findings = catalogue.findings().to_vec();
+    if let Some(located) = &located {
+        let config = located.config.catalogue.clone().unwrap_or_default();
+        check_options.require = gate::require(config.require);
+        check_options.not_stored = config.not_stored;
+        check_options.covered = driven::coverage(context, located)?;
+    }
+    let report = schema::check(&catalogue, &check_options);
+    findings.extend(report.findings);
+    crate::finding::sort(&mut findings);
+    context.report(&findings)?;
+    if context.json {
+        report::json_line(
+            context.out,
+            &json!({
+                "kind": "summary",
+                "types": report.types,
+                "versions": report.versions,
+                "pairs": report.pairs,
+                "compatible": report.compatible,
+                "breaking": report.breaking,
+                "unproven": report.unproven,
+            }),
+        )?;
+    } else {
+        writeln!(
+            context.out,
+            "{} versions of {} types; {} steps: {} compatible, {} breaking, {} unproven",
+            report.versions, report.types, report.pairs, report.compatible, report.breaking, report.unproven
+        )?;
+    }
+    Ok(super::gate::verdict(&findings, report.versions as u64))
+}
+
+fn accept(context: &mut Context<'_>, args: &AcceptArgs) -> Result<Exit, Stop> {
+    let (folder, options) = context.catalogue(&args.catalogue)?;
+    let located = if args.catalogue.catalogue.is_some() {
+        None
+    } else {
+        context.located_if_any()?
+    };
+    let mut types: Vec<TypeSchemas> = Vec::new();
+    if let Some(located) = &located
+        && (!located.config.harness.is_empty() || args.harness.is_some())
+    {
+        let answers = driven::drive(context, located, args.harness.as_deref(), &[Task::Types])?;
+        for reply in answers.replies {
+            if let Reply::Types { types: described } = reply {
+                for value in described {
+                    types.push(serde_json::from_value(value).map_err(Stop::incomplete)?);
+                }
+            }
+        }
+    }
+    let accepted = schema::accept(&folder, &options, &types, args.rewrite_history.as_deref())
+        .map_err(Stop::incomplete)?;
+    for path in &accepted.written {
+        if context.json {
+            report::json_line(context.out, &json!({ "kind": "written", "file": path }))?;
+        } else {
+            writeln!(context.out, "wrote {}", path.display())?;
+        }
+    }
+    if context.json {
+        report::json_line(
+            context.out,
+            &json!({ "kind": "summary", "written": accepted.written.len() }),
+        )?;
+    } else if accepted.written.is_empty() {
+        writeln!(context.out, "everything is frozen already")?;
+    }
+    Ok(Exit::Clean)
+}
+
+fn list(context: &mut Context<'_>, args: &CatalogueArgs) -> Result<Exit, Stop> {
+    let (folder, options) = context.catalogue(args)?;
+    let catalogue = Catalogue::open(&folder, &options).map_err(Stop::incomplete)?;
+    for history in catalogue.types() {
+        let versions: Vec<&Version> = history.versions.iter().map(|version| &version.version).collect();
+        if context.json {
+            report::json_line(
+                context.out,
+                &json!({ "kind": "type", "type": history.event_type, "versions": versions }),
+            )?;
+        } else {
+            let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            writeln!(context.out, "{}  {}", history.event_type, versions.join(" "))?;
+        }
+    }
+    Ok(if catalogue.is_empty() {
+        Exit::NothingChecked
+    } else {
+        Exit::Clean
+    })
+}
+
+fn show(context: &mut Context<'_>, args: &ShowArgs) -> Result<Exit, Stop> {
+    let (folder, options) = context.catalogue(&args.catalogue)?;
+    let catalogue = Catalogue::open(&folder, &options).map_err(Stop::incomplete)?;
+    let found: Option<&SchemaVersion> = match &args.version {
+        Some(version) => catalogue.get(&args.event_type, &Version::from(version.clone())),
+        None => catalogue.newest(&args.event_type),
+    };
+    let Some(found) = found else {
+        return Err(Stop::usage(format!(
+            "the catalogue has no {}{}; `pastproof schema list` lists what it has",
+            args.event_type,
+            args.version
+                .as_ref()
+                .map_or_else(String::new, |version| format!(" version {version}"))
+        )));
+    };
+    let schema = if args.reader {
+        found.reader_schema()
+    } else {
+        &found.schema
+    };
+    let text = serde_json::to_string_pretty(schema).map_err(Stop::incomplete)?;
+    writeln!(context.out, "{text}")?;
+    Ok(Exit::Clean)
+}

@@ -20,7 +20,7 @@ use parcel::events::{CashBoxEvent, ParcelEvent};
 use parcel::parcel::{Parcel, Stage};
 use parcel::simulation::{DAYS, SEED, World, run};
 use pastproof::model::{Aggregate, Event, Payload, Position, Projector, RecordedEvent, Version};
-use pastproof::recording::{Order, Source, Writer, WriterOptions, verify, write_line};
+use pastproof::recording::{Order, Source, Writer, WriterOptions, write_line};
 use pastproof::schema::{Catalogue, CatalogueOptions, Validation, Validators};
 use pastproof::upcast::{Chains, Envelope, Fence, JQ_WORKER, Upcast, upcasters_in};
 
@@ -163,7 +163,8 @@ fn every_event_is_what_its_version_writes() {
     }
 }
 
-/// The recording that everything else in the repository reads. `PASTPROOF_UPDATE=1` writes it anew.
+/// The recording that everything else in the repository reads; the harness verifies and replays it.
+/// `PASTPROOF_UPDATE=1` writes it anew.
 #[test]
 fn the_recording_is_what_the_simulation_writes() {
     let path = folder("tests/recordings").join("parcel.ndjson.zst");
@@ -205,10 +206,6 @@ fn the_recording_is_what_the_simulation_writes() {
     }
     assert_eq!(expected.len(), recorded.len());
     assert!(compressed < 1_500_000, "the file is small enough to be committed");
-
-    let verification = verify(&path, None).expect("the recording can be read");
-    assert_eq!(verification.findings, []);
-    assert_eq!(verification.events, WORLD.written.len() as u64);
 }
 
 #[test]
@@ -301,9 +298,9 @@ fn folding_the_history_ends_where_the_aggregates_ended() {
     }
 }
 
+/// The harness runs what is listed; a story that is not would never be told.
 #[test]
-fn every_scenario_holds() {
-    let scenarios = parcel::scenarios::all();
+fn every_scenario_is_listed() {
     let told: usize = [
         include_str!("parcel/scenarios/parcels.rs"),
         include_str!("parcel/scenarios/cash_boxes.rs"),
@@ -312,9 +309,6 @@ fn every_scenario_holds() {
     .iter()
     .map(|file| file.matches("\npub fn ").count())
     .sum();
-    assert_eq!(scenarios.len(), told, "a scenario is told and not listed");
-    for (name, scenario) in scenarios {
-        println!("{name}");
-        scenario();
-    }
+    assert!(told >= 15);
+    assert_eq!(parcel::scenarios::all().len(), told);
 }

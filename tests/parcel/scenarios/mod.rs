@@ -2,6 +2,11 @@
 //!
 //! Every scenario is a plain function, so that the harness can list it under its name.
 
+#![allow(
+    clippy::wildcard_imports,
+    reason = "a story needs no page of imports before it"
+)]
+
 mod all;
 pub mod cash_boxes;
 pub mod parcels;

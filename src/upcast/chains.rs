@@ -318,7 +318,7 @@ impl Walk<'_> {
         }
         self.steps += 1;
         let made = upcaster
-            .run(&event.data, self.stored)
+            .run(event.data, self.stored)
             .map_err(|failure| error(failure).in_step(upcaster.to_string()))?;
         let passed = Passed {
             event_type: &event.event_type,

@@ -67,12 +67,14 @@ pub(super) trait Step: Send + Sync {
         Ok(())
     }
 
-    fn run(&self, data: &Value, stored: Stored<'_>) -> Result<Vec<Upcast>, Failure>;
+    fn run(&self, data: Value, stored: Stored<'_>) -> Result<Vec<Upcast>, Failure>;
 }
 
 /// A step from one (type, version) to the (type, version)s that it declares.
 ///
 /// It sees one event and makes none, one or several of it. What it makes must be among the targets it declares.
+/// What its closure, or the types' own `Deserialize` and `Serialize`, panic with becomes an error; the process's panic
+/// hook is not touched, so that by default the panic is also printed on standard error.
 /// It is a cheap handle: a clone is the same upcaster.
 ///
 /// The types may be left to the closure's argument and result:
@@ -144,8 +146,8 @@ impl Upcaster {
             from.into(),
             vec![target],
             "typed",
-            Code(move |data: &Value| {
-                let new = f(read(data)?).map_err(refused)?;
+            Code(move |data: Value| {
+                let new = f(read(&data)?).map_err(refused)?;
                 let data = write_json(&new).map_err(|error| {
                     Failure::new(Kind::Refused, format!("cannot write what it made: {error}"))
                 })?;
@@ -188,7 +190,7 @@ impl Upcaster {
             from.into(),
             pairs(targets),
             "typed",
-            Code(move |data: &Value| f(read(data)?).map_err(refused)),
+            Code(move |data: Value| f(read(&data)?).map_err(refused)),
         )
     }
 
@@ -208,7 +210,7 @@ impl Upcaster {
             from.into(),
             pairs(targets),
             "json",
-            Code(move |data: &Value| f(data.clone()).map_err(refused)),
+            Code(move |data| f(data).map_err(refused)),
         )
     }
 
@@ -220,7 +222,7 @@ impl Upcaster {
             from.into(),
             Vec::new(),
             "typed",
-            Code(|_: &Value| Ok(Vec::new())),
+            Code(|_| Ok(Vec::new())),
         )
     }
 
@@ -315,7 +317,7 @@ impl Upcaster {
     }
 
     /// Runs the step and holds it to what it declares. Neither an error nor a panic gets past.
-    pub(super) fn run(&self, data: &Value, stored: Stored<'_>) -> Result<Vec<Upcast>, Failure> {
+    pub(super) fn run(&self, data: Value, stored: Stored<'_>) -> Result<Vec<Upcast>, Failure> {
         // The step is handed what it may keep or change, and nothing of it is looked at after a panic; state
         // that the step itself shares with others is its own to keep whole.
         let made = catch_unwind(AssertUnwindSafe(|| self.step.run(data, stored)))
@@ -379,9 +381,9 @@ struct Code<F>(F);
 
 impl<F> Step for Code<F>
 where
-    F: Fn(&Value) -> Result<Vec<Upcast>, Failure> + Send + Sync,
+    F: Fn(Value) -> Result<Vec<Upcast>, Failure> + Send + Sync,
 {
-    fn run(&self, data: &Value, _: Stored<'_>) -> Result<Vec<Upcast>, Failure> {
+    fn run(&self, data: Value, _: Stored<'_>) -> Result<Vec<Upcast>, Failure> {
         (self.0)(data)
     }
 }

@@ -264,13 +264,13 @@ impl<'a> Verifier<'a> {
         let chains = self.chains;
         let upcaster = &chains.upcasters()[step];
         self.tallies[step].tried += 1;
-        let made = upcaster.run(data, way.stored);
+        let made = upcaster.run(data.clone(), way.stored);
         let again = match &made {
             // The other run would only cost the same again.
             Err(failure) if !matches!(failure.kind, Kind::Refused | Kind::Panicked | Kind::Undeclared) => {
                 None
             }
-            _ => Some(upcaster.run(data, way.stored)),
+            _ => Some(upcaster.run(data.clone(), way.stored)),
         };
         if again.is_some_and(|again| !same(&made, &again)) {
             let message = format!("upcaster {upcaster} makes one thing of the event, and then another");

@@ -162,6 +162,30 @@ fn a_line_that_names_nothing_sound_is_told() {
 }
 
 #[test]
+fn two_upcasters_from_one_version_are_told_whether_code_or_file() {
+    let fence = Arc::new(fence());
+    let file = |name: &str| Upcaster::jq("A", 1, 2, ".", name, Arc::clone(&fence));
+    let findings = Chains::new([file("b/1-to-2.jq"), file("a/1-to-2.jq")], [("A", 2)]).check(&[]);
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].rule.id, "upcaster-duplicate");
+    assert_eq!(
+        findings[0].message,
+        "2 upcasters start from A 1: a/1-to-2.jq, b/1-to-2.jq"
+    );
+    assert_eq!(findings[0].place.file.as_deref(), Some("a/1-to-2.jq"));
+    let code = Upcaster::dropped("A", 1);
+    let findings = Chains::new([code, file("a/1-to-2.jq")], [("A", 2)]).check(&[]);
+    assert_eq!(findings.len(), 1);
+    assert!(
+        findings[0]
+            .message
+            .starts_with("2 upcasters start from A 1: a/1-to-2.jq, typed at tests/upcast/jq.rs:"),
+        "{}",
+        findings[0].message
+    );
+}
+
+#[test]
 fn a_program_sees_the_envelope() {
     let fence = Arc::new(fence());
     let chains = chains_in(&fence, "$event");

@@ -147,11 +147,11 @@ impl Step for Jq {
         self.fence.prepare(&self.program)
     }
 
-    fn run(&self, data: &Value, stored: Stored<'_>) -> Result<Vec<Upcast>, Failure> {
+    fn run(&self, data: Value, stored: Stored<'_>) -> Result<Vec<Upcast>, Failure> {
         self.head().map_err(|(failure, _)| failure)?;
         // Members in the order of their names: what a program sees of an object's order must not depend on how
         // this library was built.
-        let data = json::canonical(data)
+        let data = json::canonical(&data)
             .map_err(|error| Failure::new(Kind::Refused, format!("cannot hand over the event: {error}")))?;
         let event = serde_json::to_string(&Event::from(stored)).map_err(|error| {
             Failure::new(

@@ -109,7 +109,7 @@ impl Serialize for Version {
 impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
+        impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = Version;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a version: a whole number or a text")
@@ -119,6 +119,19 @@ impl<'de> Deserialize<'de> for Version {
             }
             fn visit_str<E>(self, text: &str) -> Result<Version, E> {
                 Ok(Version::Text(Cow::Owned(text.to_owned())))
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Version, A::Error> {
+                use serde::de::{Error as _, Unexpected};
+                // What `serde_json` makes of a number when another crate has it keep numbers as they are written.
+                if map.next_key::<String>()?.as_deref() != Some("$serde_json::private::Number") {
+                    return Err(A::Error::invalid_type(Unexpected::Map, &self));
+                }
+                let digits = map.next_value::<String>()?;
+                let number = digits.parse();
+                number.map_or_else(
+                    |_| Err(A::Error::invalid_value(Unexpected::Other(&digits), &self)),
+                    |number| Ok(Version::Number(number)),
+                )
             }
         }
         // `deserialize_u64` hints would refuse a text, and `deserialize_any` hands numbers over as they are.
@@ -389,4 +402,29 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
         }
     }
     pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::de::value::{Error, MapDeserializer};
+
+    #[test]
+    fn a_version_is_a_number_or_a_text_however_numbers_are_handed_over() {
+        let handed = |name: &'static str, value: &'static str| {
+            Version::deserialize(MapDeserializer::<_, Error>::new([(name, value)].into_iter()))
+        };
+        let kept = handed("$serde_json::private::Number", "2");
+        assert!(matches!(kept, Ok(Version::Number(2))), "{kept:?}");
+        assert!(handed("$serde_json::private::Number", "2.5").is_err());
+        assert!(handed("number", "2").is_err());
+        let versions: Vec<Version> = serde_json::from_str(r#"[2, "2", "1.4.0"]"#).unwrap();
+        assert_eq!(
+            versions,
+            [Version::from(2), Version::from(2), Version::from("1.4.0")]
+        );
+        for refused in ["2.5", "-1", "null", "{}", "[2]"] {
+            assert!(serde_json::from_str::<Version>(refused).is_err(), "{refused}");
+        }
+    }
 }

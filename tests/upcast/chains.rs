@@ -22,7 +22,10 @@ fn made(result: Result<Vec<Upcast>, UpcastError>) -> String {
         Ok(events) => {
             let lines: Vec<String> = events
                 .iter()
-                .map(|event| format!("{} {} {}", event.event_type, event.version, event.data))
+                .map(|event| {
+                    let data = pastproof::json::canonical(&event.data).unwrap();
+                    format!("{} {} {data}", event.event_type, event.version)
+                })
                 .collect();
             lines.join("\n")
         }

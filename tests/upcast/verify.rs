@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pastproof::finding::{Finding, Place};
+use pastproof::json::canonical;
 use pastproof::model::{EventError, RecordedEvent, Version};
 use pastproof::recording::{Line, parse_line};
 use pastproof::schema::{Catalogue, CatalogueOptions, Validators};
@@ -110,7 +111,10 @@ fn told(findings: &[Finding]) -> Vec<String> {
                 finding.rule.id,
                 serde_json::to_string(&finding.place).unwrap(),
                 finding.message,
-                finding.witness.as_ref().map_or("-".to_owned(), Value::to_string),
+                finding
+                    .witness
+                    .as_ref()
+                    .map_or("-".to_owned(), |witness| canonical(witness).unwrap()),
             )
         })
         .collect()

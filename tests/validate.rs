@@ -181,7 +181,7 @@ fn lines_that_readers_disagree_about() {
             r#"{"s":"o-1","n":0,"t":"PackageTaken","d":"\udc00"}"#,
             r#"{"s":"o-1","n":0,"t":"PackageTaken","d":1e400}"#,
             r#"{"s":"o-1","n":0,"t":"PackageTaken","d":-0}"#,
-            &deep(127),
+            &deep(126),
             &deep(10_000),
             "{\"s\":\"o-1\",\"n\":0,\"t\":\"PackageTaken\",\"d\":1}\r",
             r#"{"s":"o-1","n":0,"t":"PackageTaken","d":"#,
@@ -191,9 +191,9 @@ fn lines_that_readers_disagree_about() {
             "deny not-json 2 `/d`: an escaped surrogate lacks its other half at byte 42, in /d",
             "deny not-json 3 `/d`: a number is too large at byte 41, in /d",
             &format!(
-                "deny not-json 6 `/d{}`: more than 128 levels of nesting at byte 168, in /d{}",
-                "/0".repeat(127),
-                "/0".repeat(127)
+                "deny not-json 6 `/d{}`: more than 127 levels of nesting at byte 167, in /d{}",
+                "/0".repeat(126),
+                "/0".repeat(126)
             ),
             "deny not-json 8 `/d`: the text ends inside a value at byte 41, in /d",
         ],

@@ -10,7 +10,9 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 
-use serde::ser::{self, Serialize};
+use serde::ser::{self, Serialize, Serializer as _};
+
+use super::tape::{Document, Kind, Tape};
 
 /// Why a value has no canonical form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +184,44 @@ fn number(text: &str) -> Result<Node, CanonicalError> {
             "{text} is not a number that JSON readers agree on"
         ))),
     }
+}
+
+/// The document in `text`, which was kept as it was written.
+fn raw(text: &str) -> Result<Node, CanonicalError> {
+    let mut tape = Tape::default();
+    let document = tape
+        .read(text.as_bytes())
+        .map_err(|error| CanonicalError::new(error.to_string()))?;
+    node(document, 0)
+}
+
+fn node(document: Document<'_>, at: u32) -> Result<Node, CanonicalError> {
+    let entry = document.entry(at);
+    Ok(match entry.kind {
+        Kind::Null => Node::Null,
+        Kind::False => Node::Bool(false),
+        Kind::True => Node::Bool(true),
+        Kind::Unsigned => Node::Number(entry.unsigned().to_string()),
+        Kind::Signed => Node::Number(entry.signed().to_string()),
+        Kind::Float => return ToNode.serialize_f64(document.float(entry)),
+        Kind::Big => Node::Number(document.text_of(entry).to_owned()),
+        Kind::Plain | Kind::Decoded => Node::Text(document.text_of(entry).to_owned()),
+        Kind::Array => {
+            let items: Result<Vec<Node>, CanonicalError> =
+                document.items(at).map(|item| node(document, item)).collect();
+            Node::Array(items?)
+        }
+        Kind::Object => {
+            let members: Result<BTreeMap<String, Node>, CanonicalError> = document
+                .members(at)
+                .map(|(name, value)| {
+                    let name = document.text_of(document.entry(name)).to_owned();
+                    Ok((name, node(document, value)?))
+                })
+                .collect();
+            Node::Object(members?)
+        }
+    })
 }
 
 /// The names under which `serde_json` hands over numbers and raw text when it keeps them as written.
@@ -403,13 +443,7 @@ impl Members {
         if let Some(kept) = self.kept
             && let Some(Node::Text(text)) = self.nodes.remove(kept)
         {
-            return if kept == NUMBER {
-                number(&text)
-            } else {
-                let value: serde_json::Value =
-                    serde_json::from_str(&text).map_err(|error| CanonicalError::new(error.to_string()))?;
-                value.serialize(ToNode)
-            };
+            return if kept == NUMBER { number(&text) } else { raw(&text) };
         }
         Ok(wrap(Node::Object(self.nodes), self.variant))
     }

@@ -11,8 +11,8 @@ use serde_json::{Map, Number, Value};
 
 use super::tape::{Document, Kind, Tape};
 
-/// How deep arrays and objects may nest.
-pub(crate) const MAX_DEPTH: usize = 128;
+/// How deep arrays and objects may nest: as deep as `serde_json` reads.
+pub(crate) const MAX_DEPTH: usize = 127;
 
 /// A document that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +49,7 @@ pub enum JsonErrorKind {
     NumberOutOfRange,
     /// An escaped surrogate without its other half.
     LoneSurrogate,
-    /// More than 128 levels of arrays and objects.
+    /// More than 127 levels of arrays and objects.
     TooDeep,
 }
 
@@ -134,7 +134,7 @@ impl Document<'_> {
             Kind::Unsigned => Value::Number(entry.unsigned().into()),
             Kind::Signed => Value::Number(entry.signed().into()),
             // The reader lets only finite numbers pass.
-            Kind::Float => Number::from_f64(entry.float()).map_or(Value::Null, Value::Number),
+            Kind::Float | Kind::Big => Number::from_f64(self.float(entry)).map_or(Value::Null, Value::Number),
             Kind::Plain | Kind::Decoded => Value::String(self.text_of(entry).to_owned()),
             Kind::Array => {
                 let mut items = Vec::with_capacity(entry.count());

@@ -342,7 +342,11 @@ impl Reader<'_> {
         }
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() => {
-                self.push(Entry::new(Kind::Float, number.to_bits()));
+                self.push(if whole && text != "-0" {
+                    Entry::span(Kind::Big, start, self.at)
+                } else {
+                    Entry::new(Kind::Float, number.to_bits())
+                });
                 Ok(())
             }
             _ => {

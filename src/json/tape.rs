@@ -21,8 +21,10 @@ pub(crate) enum Kind {
     Unsigned,
     /// A negative whole number that fits 64 bits.
     Signed,
-    /// Any other number.
+    /// A number with a fraction or an exponent, or `-0`.
     Float,
+    /// A whole number that does not fit 64 bits: start and length of its digits in the document.
+    Big,
     /// A text without escapes: start and length in the document.
     Plain,
     /// A text with escapes: start and length in the decoded texts.
@@ -58,10 +60,6 @@ impl Entry {
 
     pub(crate) fn signed(self) -> i64 {
         self.bits.cast_signed()
-    }
-
-    pub(crate) fn float(self) -> f64 {
-        f64::from_bits(self.bits)
     }
 }
 
@@ -101,6 +99,15 @@ impl<'a> Document<'a> {
         match entry.kind {
             Kind::Decoded => &self.tape.decoded[start..end],
             _ => &self.text[start..end],
+        }
+    }
+
+    /// The value of a number that is neither unsigned nor signed.
+    pub(crate) fn float(self, entry: Entry) -> f64 {
+        match entry.kind {
+            // Digits are a number that `f64` has, or the reader would have refused them.
+            Kind::Big => self.text_of(entry).parse().unwrap_or(f64::MAX),
+            _ => f64::from_bits(entry.bits),
         }
     }
 

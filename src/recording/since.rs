@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::path::Path;
 
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::error::RecordingError;
@@ -142,20 +143,16 @@ fn members(event: &RecordedEvent) -> [Option<String>; NAMES.len()] {
         event.recorded_at.clone(),
         tags,
         Some(match &event.payload {
-            Payload::Json(data) => as_json(data.get()),
+            Payload::Json(data) => as_json(data),
             Payload::Bytes { content_type, bytes } => format!("{content_type} {}", json::hex(bytes)),
         }),
-        event.metadata.as_ref().map(|metadata| as_json(metadata.get())),
+        event.metadata.as_ref().map(|metadata| as_json(metadata)),
     ]
 }
 
-/// One text for all ways to write the same JSON, unless a number would be rounded.
-fn as_json(text: &str) -> String {
-    json::parse(text.as_bytes())
-        .ok()
-        .filter(|parsed| parsed.imprecise.is_none())
-        .and_then(|parsed| json::canonical(&parsed.value).ok())
-        .unwrap_or_else(|| text.to_owned())
+/// One text for all ways to write the same JSON.
+fn as_json(text: &RawValue) -> String {
+    json::canonical(text).unwrap_or_else(|_| text.get().to_owned())
 }
 
 fn digests(event: &RecordedEvent) -> ([u8; 16], [u32; NAMES.len()]) {

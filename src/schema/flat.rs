@@ -86,7 +86,7 @@ impl<'a> Node<'a, Flat> for FlatNode<'a> {
         match entry.kind {
             Kind::Unsigned => Some(FlatNumber::Unsigned(entry.unsigned())),
             Kind::Signed => Some(FlatNumber::Signed(entry.signed())),
-            Kind::Float => Some(FlatNumber::Float(entry.float())),
+            Kind::Float | Kind::Big => Some(FlatNumber::Float(document.float(entry))),
             _ => None,
         }
     }
@@ -104,14 +104,17 @@ impl<'a> Node<'a, Flat> for FlatNode<'a> {
     }
 
     fn is_number(&self) -> bool {
-        matches!(self.kind(), Kind::Unsigned | Kind::Signed | Kind::Float)
+        matches!(
+            self.kind(),
+            Kind::Unsigned | Kind::Signed | Kind::Float | Kind::Big
+        )
     }
 
     fn json_type(&self) -> JsonType {
         match self.kind() {
             Kind::Null => JsonType::Null,
             Kind::False | Kind::True => JsonType::Boolean,
-            Kind::Unsigned | Kind::Signed | Kind::Float => JsonType::Number,
+            Kind::Unsigned | Kind::Signed | Kind::Float | Kind::Big => JsonType::Number,
             Kind::Plain | Kind::Decoded => JsonType::String,
             Kind::Array => JsonType::Array,
             Kind::Object => JsonType::Object,
@@ -141,7 +144,7 @@ impl<'a> Node<'a, Flat> for FlatNode<'a> {
             (Kind::True, expected) => *expected == Value::Bool(true),
             (Kind::False, expected) => *expected == Value::Bool(false),
             // How numbers compare is the engine's own business.
-            (Kind::Unsigned | Kind::Signed | Kind::Float, Value::Number(_))
+            (Kind::Unsigned | Kind::Signed | Kind::Float | Kind::Big, Value::Number(_))
             | (Kind::Array, Value::Array(_))
             | (Kind::Object, Value::Object(_)) => {
                 <&Value as Node<'_, SerdeJson>>::equals_value(&self.to_value().as_ref(), expected)

@@ -543,7 +543,7 @@ fn bounds_are_told_in_the_words_of_the_fence() {
         ("def f: 1 + f; f", "upcaster-limit: recurses too deeply"),
         (
             "reduce range(200) as $i (0; [.])",
-            "upcaster-limit: nests its output deeper than 128 levels",
+            "upcaster-limit: nests its output deeper than 127 levels",
         ),
     ] {
         assert_eq!(

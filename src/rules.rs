@@ -83,6 +83,10 @@ rules! {
         "Neither a proof nor a witness was found for reading new events with the old code."
         "treat the release as one that cannot be rolled back";
 
+    OWN_UNREADABLE "own-unreadable" Deny
+        "What a version writes is refused by its own readers, so every such event is lost as soon as it is stored."
+        "make both contracts of the type agree: names, required members and formats";
+
     // Types in the code.
     TYPE_NOT_ACCEPTED "type-not-accepted" Deny
         "The code writes or reads this version in another way than the frozen schema says."

@@ -1,29 +1,32 @@
-//! Freezing versions: from the code, and from files that are there.
+//! The code's types against the catalogue, and freezing what is new.
 
-use std::collections::BTreeSet;
-use std::fs;
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::finding::{Finding, Place};
+use crate::finding::{self, Finding, Level, Place};
 use crate::model::{EventKind, Version};
 use crate::rules;
 
-use super::catalogue::shown;
+use super::algebra;
+use super::catalogue::{Catalogue, CatalogueOptions, shown};
+use super::compare::{CompareOptions, Verdict, contains};
+use super::document;
+use super::draft::Draft;
+use super::error::SchemaError;
 use super::layout::Layout;
 use super::lock::{self, Digests, Lock, LockError, Rewritten};
-use super::{Catalogue, CatalogueOptions, SchemaError, SchemaVersion};
 
-/// One event type as the code has it: what it writes and what it reads.
+/// What the code writes and reads under one version of one event type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TypeSchemas {
-    /// The stored name.
+    /// The type's stored name.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// The version the code writes.
+    /// The version that the code writes.
     pub version: Version,
     /// What it writes.
     pub writer: Value,
@@ -42,288 +45,433 @@ impl From<&EventKind> for TypeSchemas {
     }
 }
 
-/// What was frozen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Accepted {
-    /// The files that were written.
-    pub written: Vec<PathBuf>,
-}
-
-/// The code against the catalogue: every version the code writes is frozen, and means what the code writes and reads.
-pub fn check_types(catalogue: &Catalogue, types: &[TypeSchemas]) -> Vec<Finding> {
+/// Holds the code's types against what is frozen for their versions.
+///
+/// Schemas are equal when each accepts what the other accepts, however they are worded: a doc comment or another
+/// version of the generator changes nothing.
+pub fn check_types(catalogue: &Catalogue, kinds: &[TypeSchemas]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for described in types {
-        let (event_type, version) = (&described.event_type, &described.version);
-        let place = Place::kind(event_type, version);
-        let Some(frozen) = catalogue.get(event_type, version) else {
-            findings.push(Finding::new(
-                &rules::TYPE_NOT_FROZEN,
-                format!("the code writes {event_type} {version}, and the catalogue does not have it"),
-                place,
-            ));
-            continue;
-        };
-        let sides = [
-            ("writes", &described.writer, &frozen.schema, frozen.path.as_path()),
-            (
-                "reads",
-                &described.reader,
-                frozen.reader_schema(),
-                frozen.reader_path(),
-            ),
-        ];
-        for (verb, code, file, path) in sides {
-            if let Some(pointer) = first_difference(file, code) {
-                findings.push(Finding::new(
-                    &rules::TYPE_NOT_ACCEPTED,
-                    format!(
-                        "the code {verb} {event_type} {version} in another way than {} says",
-                        shown(path)
-                    ),
-                    place.clone().in_file(shown(path)).at_pointer(pointer),
-                ));
-                break;
-            }
-        }
-        if let Some(newest) = catalogue.newest(event_type)
-            && catalogue.scheme().compare(&newest.version, version).is_gt()
-        {
-            findings.push(Finding::new(
-                &rules::TYPE_BEHIND,
-                format!(
-                    "the code writes {event_type} {version}, and the catalogue has {} already",
-                    newest.version
-                ),
-                place,
-            ));
-        }
+    for kind in kinds {
+        check_type(catalogue, kind, &mut findings);
     }
-    crate::finding::sort(&mut findings);
+    finding::sort(&mut findings);
+    findings.dedup();
     findings
 }
 
-/// Where two schemas differ in meaning; annotations and the order of members and sets are no difference.
-fn first_difference(left: &Value, right: &Value) -> Option<String> {
-    let same = match (Digests::of(left), Digests::of(right)) {
-        (Ok(left), Ok(right)) => left.meaning == right.meaning,
-        _ => left == right,
-    };
-    if same {
-        return None;
+fn check_type(catalogue: &Catalogue, kind: &TypeSchemas, findings: &mut Vec<Finding>) {
+    let TypeSchemas {
+        event_type, version, ..
+    } = kind;
+    let place = Place::kind(event_type, version);
+    let allowance = CompareOptions::default().allowance;
+    if algebra::is_empty(&kind.writer, Draft::Draft202012, allowance) {
+        let message = format!("{event_type} {version}: no value satisfies what the code is said to write");
+        findings.push(Finding::new(&rules::TYPE_UNSATISFIABLE, message, place.clone()));
     }
-    let changes = crate::json::diff(left, right);
-    let told = changes
-        .iter()
-        .find(|change| !lock::is_annotation(&change.pointer))
-        .or(changes.first());
-    Some(told.map_or_else(String::new, |change| change.pointer.clone()))
-}
-
-/// Freezes the versions of `types` and every file that is in the catalogue: writes what is missing, and the lock.
-///
-/// A frozen version whose meaning changed is refused unless `rewrite_history` gives a reason, which the lock keeps.
-/// Each file is written beside its place and then renamed, so that none is ever half there.
-///
-/// # Errors
-///
-/// When the catalogue cannot be read or written, holds files that cannot be frozen, has a lock of a later format, or
-/// a frozen version changed and no reason is given.
-pub fn accept(
-    root: &Path,
-    options: &CatalogueOptions,
-    types: &[TypeSchemas],
-    rewrite_history: Option<&str>,
-) -> Result<Accepted, SchemaError> {
-    let layout = Layout::new(&options.layout, options.scheme)?;
-    let before = Catalogue::open(root, options)?;
-    let mut accepted = Accepted::default();
-    let mut changed = BTreeSet::new();
-    for described in types {
-        let inner = layout.path(&described.event_type, &described.version);
-        match before.get(&described.event_type, &described.version) {
-            None => {
-                write_schema(root, &inner, &described.writer, &mut accepted)?;
-                write_reader(root, &inner, described, &mut accepted)?;
-            }
-            Some(frozen) => {
-                let same = same_meaning(frozen, described);
-                if same && same_wording(frozen, described) {
-                    continue;
-                }
-                if !same {
-                    changed.insert(format!("{} {}", described.event_type, described.version));
-                }
-                if same || rewrite_history.is_some() {
-                    write_schema(root, &inner, &described.writer, &mut accepted)?;
-                    write_reader(root, &inner, described, &mut accepted)?;
-                }
-            }
-        }
-    }
-    if rewrite_history.is_none()
-        && let Some(first) = changed.first()
+    if let Some(newest) = catalogue.newest(event_type)
+        && catalogue.scheme().compare(version, &newest.version).is_lt()
     {
-        return Err(refusal(first, changed.len()));
-    }
-    let after = Catalogue::open(root, options)?;
-    let broken = after
-        .findings()
-        .iter()
-        .find(|finding| finding.fails() && !about_freezing(finding));
-    if let Some(finding) = broken {
-        return Err(SchemaError::refused(format!(
-            "{}: {}; nothing is frozen until this is mended",
-            finding.place.file.as_deref().unwrap_or("the catalogue"),
-            finding.message
-        )));
-    }
-    write_lock(root, &after, rewrite_history, &mut accepted)?;
-    Ok(accepted)
-}
-
-fn refusal(first: &str, count: usize) -> SchemaError {
-    let others = match count {
-        1 => String::new(),
-        2 => " and one more version".to_owned(),
-        many => format!(" and {} more versions", many - 1),
-    };
-    SchemaError::refused(format!(
-        "{first}{others} changed in meaning after being frozen; give the type a new version, or say why history may be rewritten with --rewrite-history REASON"
-    ))
-}
-
-fn about_freezing(finding: &Finding) -> bool {
-    [
-        &rules::FROZEN_CHANGED,
-        &rules::FROZEN_MISSING,
-        &rules::FROZEN_REWORDED,
-        &rules::NOT_FROZEN,
-    ]
-    .iter()
-    .any(|rule| **rule == *finding.rule)
-}
-
-fn same_meaning(frozen: &SchemaVersion, described: &TypeSchemas) -> bool {
-    first_difference(&frozen.schema, &described.writer).is_none()
-        && first_difference(frozen.reader_schema(), &described.reader).is_none()
-}
-
-fn same_wording(frozen: &SchemaVersion, described: &TypeSchemas) -> bool {
-    frozen.schema == described.writer && *frozen.reader_schema() == described.reader
-}
-
-fn write_schema(
-    root: &Path,
-    inner: &str,
-    schema: &Value,
-    accepted: &mut Accepted,
-) -> Result<(), SchemaError> {
-    let mut sorted = schema.clone();
-    sorted.sort_all_objects();
-    let mut text = serde_json::to_string_pretty(&sorted)
-        .map_err(|error| SchemaError::input(format!("{inner}: {error}")))?;
-    text.push('\n');
-    write(root, inner, text.as_bytes(), accepted)
-}
-
-fn write_reader(
-    root: &Path,
-    inner: &str,
-    described: &TypeSchemas,
-    accepted: &mut Accepted,
-) -> Result<(), SchemaError> {
-    if first_difference(&described.writer, &described.reader).is_none() {
-        return Ok(());
-    }
-    let stem = inner.strip_suffix(".json").unwrap_or(inner);
-    write_schema(root, &format!("{stem}.reader.json"), &described.reader, accepted)
-}
-
-/// Writes a file of the catalogue beside its place and renames it there; nothing happens when it is there already.
-fn write(root: &Path, inner: &str, bytes: &[u8], accepted: &mut Accepted) -> Result<(), SchemaError> {
-    let path = root.join(inner);
-    if fs::read(&path).is_ok_and(|present| present == bytes) {
-        return Ok(());
-    }
-    let folder = path.parent().unwrap_or(root);
-    fs::create_dir_all(folder).map_err(|error| SchemaError::io("create the folder", folder, &error))?;
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = folder.join(name);
-    let written = fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, &path));
-    if let Err(error) = written {
-        let _ = fs::remove_file(&beside);
-        return Err(SchemaError::io("write", &path, &error));
-    }
-    accepted.written.push(path);
-    Ok(())
-}
-
-fn write_lock(
-    root: &Path,
-    catalogue: &Catalogue,
-    rewrite_history: Option<&str>,
-    accepted: &mut Accepted,
-) -> Result<(), SchemaError> {
-    let path = root.join(lock::NAME);
-    let mut lock = match fs::read(&path) {
-        Ok(text) => Lock::parse(&text).map_err(|error| match error {
-            LockError::Newer(why) => SchemaError::newer(format!("{}: {why}", path.display())),
-            LockError::Damaged(why) => SchemaError::input(format!("{}: {why}", path.display())),
-        })?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Lock::default(),
-        Err(error) => return Err(SchemaError::io("read", &path, &error)),
-    };
-    let mut changed = Vec::new();
-    let mut present = BTreeSet::new();
-    for version in catalogue.types().iter().flat_map(|history| &history.versions) {
-        let files = std::iter::once((version.path.as_path(), &version.schema)).chain(
-            version
-                .reader
-                .iter()
-                .map(|(path, schema)| (path.as_path(), schema)),
+        let message = format!(
+            "{event_type}: the code writes version {version}, and the catalogue has {} in {}",
+            newest.version,
+            shown(&newest.path)
         );
-        for (file, schema) in files {
-            let inner = shown(file.strip_prefix(root).unwrap_or(file));
-            let digests =
-                Digests::of(schema).map_err(|error| SchemaError::input(format!("{inner}: {error}")))?;
-            present.insert(inner.clone());
-            if let Some(known) = lock.frozen.get(&inner)
-                && known.meaning != digests.meaning
-            {
-                changed.push((inner.clone(), known.meaning.clone()));
-            }
-            lock.frozen.insert(inner, digests);
-        }
+        let place = place.clone().in_file(shown(&newest.path));
+        findings.push(Finding::new(&rules::TYPE_BEHIND, message, place));
     }
-    let missing: Vec<String> = lock
-        .frozen
-        .keys()
-        .filter(|file| !present.contains(*file))
-        .cloned()
-        .collect();
-    changed.extend(
-        missing
-            .iter()
-            .map(|file| (file.clone(), lock.frozen[file].meaning.clone())),
-    );
-    if let Some((first, _)) = changed.first() {
-        let Some(reason) = rewrite_history else {
-            return Err(refusal(first, changed.len()));
-        };
-        for (file, meaning) in changed {
-            lock.rewritten.push(Rewritten {
-                file,
-                meaning,
-                reason: reason.to_owned(),
+    let Some(frozen) = catalogue.get(event_type, version) else {
+        if catalogue.unusable(event_type, version).is_none() {
+            let message = format!(
+                "{event_type}: the code writes version {version}, which is not in {}",
+                shown(catalogue.root())
+            );
+            findings.push(Finding::new(&rules::TYPE_NOT_FROZEN, message, place));
+        }
+        return;
+    };
+    let sides = [
+        ("writes", &kind.writer, &frozen.schema, frozen.path.as_path()),
+        (
+            "reads",
+            &kind.reader,
+            frozen.reader_schema(),
+            frozen.reader_path(),
+        ),
+    ];
+    for (verb, code, schema, path) in sides {
+        if let Some((why, witness)) = unequal(code, schema) {
+            let file = shown(path);
+            let message =
+                format!("{event_type} {version}: the code {verb} something else than {file} says: {why}");
+            let finding = Finding::new(&rules::TYPE_NOT_ACCEPTED, message, place.clone().in_file(file));
+            findings.push(match witness {
+                Some(witness) => finding.with_witness(witness),
+                None => finding,
             });
         }
     }
-    for file in missing {
-        lock.frozen.remove(&file);
+}
+
+/// Why two schemas do not accept the same values, with one that only one of them accepts.
+fn unequal(code: &Value, frozen: &Value) -> Option<(String, Option<Value>)> {
+    let options = CompareOptions::default();
+    let questions = [
+        (code, frozen, "the frozen schema refuses what the code has"),
+        (frozen, code, "the code refuses what the frozen schema has"),
+    ];
+    for (sub, sup, what) in questions {
+        let answer = match contains(sub, sup, &options) {
+            Ok(answer) => answer,
+            Err(error) => return Some((error.to_string(), None)),
+        };
+        let why = answer
+            .findings
+            .first()
+            .map_or("", |difference| difference.message.as_str());
+        match answer.verdict {
+            Verdict::Compatible => {}
+            Verdict::Breaking => return Some((format!("{what}: {why}"), answer.witness)),
+            Verdict::Unproven => return Some((format!("they cannot be shown to be equal: {why}"), None)),
+        }
     }
-    write(root, lock::NAME, lock.text().as_bytes(), accepted)
+    None
+}
+
+/// What was frozen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// Every file that was written or removed, the lock last.
+    pub written: Vec<PathBuf>,
+    /// Files that are frozen from now on.
+    pub frozen: Vec<PathBuf>,
+    /// Files whose new wording is recorded.
+    pub reworded: Vec<PathBuf>,
+    /// Files whose history was rewritten.
+    pub rewritten: Vec<PathBuf>,
+}
+
+/// Freezes what is new: schemas of the code's types that the catalogue does not have are written, and every schema
+/// file that is not in the lock enters it.
+///
+/// `<version>.reader.json` is written only where readers accept something else than writers emit. Files are
+/// written beside their place and then put there, the lock last; a run that was cut short is completed by the
+/// next one.
+///
+/// What is frozen does not change: a file or a type that differs from it is refused before anything is written,
+/// unless `rewrite_history` gives a reason, which is kept in the lock.
+///
+/// # Errors
+///
+/// When something frozen would change, a file of the catalogue cannot be used, the lock is damaged or of a later
+/// format, or a file cannot be written.
+pub fn accept(
+    root: &Path,
+    options: &CatalogueOptions,
+    kinds: &[TypeSchemas],
+    rewrite_history: Option<&str>,
+) -> Result<Accepted, SchemaError> {
+    if rewrite_history.is_some_and(|reason| reason.trim().is_empty()) {
+        return Err(SchemaError::usage(
+            "history is rewritten for a reason, and this one is empty",
+        ));
+    }
+    let layout = Layout::new(&options.layout, options.scheme)?;
+    std::fs::create_dir_all(root).map_err(|error| SchemaError::io("create the folder", root, &error))?;
+    let catalogue = Catalogue::open(root, options)?;
+    refuse_unusable(&catalogue)?;
+    let mut plan = Plan {
+        root,
+        lock: read_lock(root)?,
+        catalogue: &catalogue,
+        files: BTreeMap::new(),
+        accepted: Accepted::default(),
+        reason: rewrite_history,
+        had_lock: catalogue.is_frozen(),
+    };
+    for kind in kinds {
+        plan.kind(kind, &layout)?;
+    }
+    plan.freeze()?;
+    plan.carry_out()
+}
+
+/// A catalogue with a file that cannot be used is not frozen: what is in that file would stay unseen.
+fn refuse_unusable(catalogue: &Catalogue) -> Result<(), SchemaError> {
+    let about_lock = [
+        &rules::FROZEN_CHANGED,
+        &rules::FROZEN_REWORDED,
+        &rules::FROZEN_MISSING,
+        &rules::NOT_FROZEN,
+    ];
+    let reason = catalogue.findings().iter().find(|finding| {
+        finding.level == Level::Deny && !about_lock.iter().any(|rule| rule.id == finding.rule.id)
+    });
+    match reason {
+        Some(finding) => Err(SchemaError::refused(format!(
+            "{}; nothing was frozen",
+            finding.message
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn read_lock(root: &Path) -> Result<Lock, SchemaError> {
+    let path = root.join(lock::NAME);
+    if path.symlink_metadata().is_err() {
+        return Ok(Lock::default());
+    }
+    let text = document::bytes(&path).map_err(LockError::Damaged);
+    text.and_then(|text| Lock::parse(&text))
+        .map_err(|error| match error {
+            LockError::Newer(why) => SchemaError::newer(format!("{}: {why}; update pastproof", shown(&path))),
+            LockError::Damaged(why) => SchemaError::refused(format!("{}: {why}", shown(&path))),
+        })
+}
+
+/// What will be done, worked out before any of it is.
+struct Plan<'a> {
+    root: &'a Path,
+    lock: Lock,
+    catalogue: &'a Catalogue,
+    /// Files to write, by path inside the catalogue.
+    files: BTreeMap<String, Value>,
+    accepted: Accepted,
+    reason: Option<&'a str>,
+    had_lock: bool,
+}
+
+impl Plan<'_> {
+    fn path(&self, inner: &str) -> PathBuf {
+        self.root.join(inner)
+    }
+
+    /// Plans what the code has for one version.
+    fn kind(&mut self, kind: &TypeSchemas, layout: &Layout) -> Result<(), SchemaError> {
+        let TypeSchemas {
+            event_type, version, ..
+        } = kind;
+        let scheme = self.catalogue.scheme();
+        if scheme.parse(&version.text()).is_none() {
+            return Err(SchemaError::input(format!(
+                "{event_type}: `{version}` is no version in the scheme `{scheme}`"
+            )));
+        }
+        let known = self.catalogue.get(event_type, version);
+        let (writer, reader) = match known {
+            // The file that is there keeps its name.
+            Some(known) => {
+                let writer = self.inner(&known.path);
+                let reader = reader_of(&writer);
+                (writer, reader)
+            }
+            None => {
+                let writer = layout.path(event_type, version);
+                let reader = reader_of(&writer);
+                (writer, reader)
+            }
+        };
+        let with_reader = unequal(&kind.reader, &kind.writer).is_some();
+        let frozen_writer = known.map(|known| &known.schema);
+        let frozen_reader = known
+            .and_then(|known| known.reader.as_ref())
+            .map(|(_, schema)| schema);
+        self.file(kind, &writer, Some(&kind.writer), frozen_writer)?;
+        self.file(kind, &reader, with_reader.then_some(&kind.reader), frozen_reader)
+    }
+
+    fn inner(&self, path: &Path) -> String {
+        shown(path.strip_prefix(self.root).unwrap_or(path))
+    }
+
+    /// Plans one file: what the code wants in it, and what is in it.
+    fn file(
+        &mut self,
+        kind: &TypeSchemas,
+        inner: &str,
+        wanted: Option<&Value>,
+        present: Option<&Value>,
+    ) -> Result<(), SchemaError> {
+        let differs = match (wanted, present) {
+            (None, None) => return Ok(()),
+            (Some(wanted), Some(present)) => match unequal(wanted, present) {
+                None => {
+                    // A doc comment that was improved is carried over; another way to say the same is not.
+                    if reworded(present, wanted) {
+                        self.files.insert(inner.to_owned(), wanted.clone());
+                    }
+                    return Ok(());
+                }
+                Some((why, _)) => why,
+            },
+            (Some(_), None) => "the readers accept something else than the writers emit".to_owned(),
+            (None, Some(_)) => "the readers accept what the writers emit".to_owned(),
+        };
+        // A new version brings both its files, and a version that is not frozen yet may get its second one. What
+        // is frozen, and what somebody else has written, stays.
+        let writer = inner
+            .strip_suffix(".reader.json")
+            .map_or_else(|| inner.to_owned(), |stem| format!("{stem}.json"));
+        let frozen = self.lock.frozen.contains_key(&writer) || self.lock.frozen.contains_key(inner);
+        if (frozen || present.is_some()) && self.reason.is_none() {
+            return Err(SchemaError::refused(format!(
+                "{}: {} {} is {}, and the code has something else: {differs}; give the type a new version, or \
+                 rewrite history if nothing was ever stored under it",
+                shown(&self.path(inner)),
+                kind.event_type,
+                kind.version,
+                if frozen { "frozen" } else { "in the catalogue" },
+            )));
+        }
+        match wanted {
+            Some(wanted) => {
+                if self
+                    .files
+                    .get(inner)
+                    .is_some_and(|planned| unequal(planned, wanted).is_some())
+                {
+                    return Err(SchemaError::input(format!(
+                        "{} {} is described twice, in two ways",
+                        kind.event_type, kind.version
+                    )));
+                }
+                self.files.insert(inner.to_owned(), wanted.clone());
+            }
+            // The file on disk says something that the code no longer does: what both say stands in one file.
+            None => {
+                self.files.insert(inner.to_owned(), Value::Null);
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans the lock: what is there and what will be.
+    fn freeze(&mut self) -> Result<(), SchemaError> {
+        let mut present: BTreeMap<String, &Value> = BTreeMap::new();
+        for version in self
+            .catalogue
+            .types()
+            .iter()
+            .flat_map(|history| &history.versions)
+        {
+            present.insert(self.inner(&version.path), &version.schema);
+            if let Some((path, schema)) = &version.reader {
+                present.insert(self.inner(path), schema);
+            }
+        }
+        for (inner, schema) in &self.files {
+            if schema.is_null() {
+                present.remove(inner);
+            } else {
+                present.insert(inner.clone(), schema);
+            }
+        }
+        let gone: Vec<String> = self
+            .lock
+            .frozen
+            .keys()
+            .filter(|inner| !present.contains_key(*inner))
+            .cloned()
+            .collect();
+        let mut digests = Vec::new();
+        for (inner, schema) in present {
+            let made =
+                Digests::of(schema).map_err(|error| SchemaError::input(format!("{inner}: {error}")))?;
+            digests.push((inner, made));
+        }
+        for inner in gone {
+            self.rewrite(&inner, "the file is gone")?;
+            self.lock.frozen.remove(&inner);
+        }
+        for (inner, made) in digests {
+            let path = self.path(&inner);
+            match self.lock.frozen.get(&inner) {
+                None => self.accepted.frozen.push(path),
+                Some(known) if *known == made => continue,
+                Some(known) if known.meaning == made.meaning => self.accepted.reworded.push(path),
+                Some(_) => self.rewrite(&inner, "it changed in meaning")?,
+            }
+            self.lock.frozen.insert(inner, made);
+        }
+        Ok(())
+    }
+
+    /// Notes that what was frozen changes, or refuses it.
+    fn rewrite(&mut self, inner: &str, what: &str) -> Result<(), SchemaError> {
+        let path = self.path(inner);
+        let Some(reason) = self.reason else {
+            return Err(SchemaError::refused(format!(
+                "{}: frozen, but {what}; restore it from version control, or rewrite history if nothing was ever \
+                 stored under it",
+                shown(&path)
+            )));
+        };
+        if let Some(known) = self.lock.frozen.get(inner) {
+            self.lock.rewritten.push(Rewritten {
+                file: inner.to_owned(),
+                meaning: known.meaning.clone(),
+                reason: reason.to_owned(),
+            });
+        }
+        self.accepted.rewritten.push(path);
+        Ok(())
+    }
+
+    fn carry_out(mut self) -> Result<Accepted, SchemaError> {
+        for (inner, schema) in &self.files {
+            let path = self.path(inner);
+            if schema.is_null() {
+                std::fs::remove_file(&path).map_err(|error| SchemaError::io("remove it", &path, &error))?;
+                self.accepted.written.push(path);
+                continue;
+            }
+            let mut sorted = schema.clone();
+            sorted.sort_all_objects();
+            let text = serde_json::to_string_pretty(&sorted)
+                .map_err(|error| SchemaError::input(format!("{}: {error}", path.display())))?;
+            write(&path, &format!("{text}\n"))?;
+            self.accepted.written.push(path);
+        }
+        let changed = !self.accepted.frozen.is_empty()
+            || !self.accepted.reworded.is_empty()
+            || !self.accepted.rewritten.is_empty();
+        if changed || (!self.had_lock && !self.lock.frozen.is_empty()) {
+            let path = self.root.join(lock::NAME);
+            write(&path, &self.lock.text())?;
+            self.accepted.written.push(path);
+        }
+        Ok(self.accepted)
+    }
+}
+
+/// Whether two schemas say the same in the same way, but for annotations.
+fn reworded(present: &Value, wanted: &Value) -> bool {
+    match (Digests::of(present), Digests::of(wanted)) {
+        (Ok(present), Ok(wanted)) => present.meaning == wanted.meaning && present.wording != wanted.wording,
+        _ => false,
+    }
+}
+
+fn reader_of(writer: &str) -> String {
+    format!("{}.reader.json", writer.strip_suffix(".json").unwrap_or(writer))
+}
+
+/// Writes a file as a whole or not at all.
+fn write(path: &Path, text: &str) -> Result<(), SchemaError> {
+    let io = |error: std::io::Error| SchemaError::io("write it", path, &error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(io)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let written = std::fs::File::create(&beside)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        })
+        .and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        // Nothing half-written stays behind; that it cannot be removed adds nothing to the error.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written.map_err(io)
 }

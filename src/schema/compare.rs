@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -152,19 +153,19 @@ pub(super) fn contains(sub: &Value, sup: &Value, options: &CompareOptions) -> Re
 }
 
 /// One side of a comparison, with what was worked out about it.
-struct Operand<'a> {
+pub(super) struct Operand<'a> {
     schema: &'a Value,
     side: Side,
     draft: Draft,
     /// Compiled as it was written; not when it is too deep.
-    compiled: Result<Compiled, String>,
+    compiled: Result<Arc<Compiled>, String>,
     common: OnceCell<Result<Translated, Untranslatable>>,
     narrow: OnceCell<Result<Translated, Untranslatable>>,
     closed: OnceCell<Option<(Value, Compiled)>>,
 }
 
 impl<'a> Operand<'a> {
-    fn new(schema: &'a Value, options: &CompareOptions, side: Side) -> Result<Self, SchemaError> {
+    pub(super) fn new(schema: &'a Value, options: &CompareOptions, side: Side) -> Result<Self, SchemaError> {
         let name = match side {
             Side::Old => "the old schema",
             Side::New => "the new schema",
@@ -174,26 +175,49 @@ impl<'a> Operand<'a> {
                 "{name} is neither an object nor a boolean"
             )));
         }
-        let draft = match options.draft {
-            Some(draft) => draft,
-            None => Draft::of(schema).map_err(|named| {
+        let own = || {
+            Draft::of(schema).map_err(|named| {
                 SchemaError::input(format!(
                     "{name} is written in `{named}`, which is no draft from 4 to 2020-12"
                 ))
-            })?,
+            })
         };
-        let compiled = if shape::size(schema, LARGEST + 1) > LARGEST {
-            Err(format!("it has more than {LARGEST} values"))
-        } else {
-            match engine::compile(schema, draft) {
-                Ok(compiled) => Ok(compiled),
-                Err(CompileError::TooDeep(why)) => Err(why),
-                Err(error @ (CompileError::Invalid(_) | CompileError::Outside(_))) => {
-                    return Err(SchemaError::input(format!("{name}: {}", error.message())));
-                }
+        if shape::size(schema, LARGEST + 1) > LARGEST {
+            let why = format!("it has more than {LARGEST} values");
+            return Ok(Self::made(schema, Draft::default(), Err(why), side));
+        }
+        let draft = options.draft.map_or_else(own, Ok)?;
+        let mut compiled = (draft, engine::compile(schema, draft));
+        // A schema that is none in the draft that is asked for, but one in the draft it names itself, is not
+        // ambiguous.
+        if let (Err(CompileError::Invalid(_)), Some(_), Ok(named)) =
+            (&compiled.1, schema.get("$schema"), own())
+            && named != draft
+            && let Ok(by_name) = engine::compile(schema, named)
+        {
+            compiled = (named, Ok(by_name));
+        }
+        match compiled {
+            (draft, Ok(compiled)) => Ok(Self::made(schema, draft, Ok(Arc::new(compiled)), side)),
+            (draft, Err(CompileError::TooDeep(why))) => Ok(Self::made(schema, draft, Err(why), side)),
+            (_, Err(error @ (CompileError::Invalid(_) | CompileError::Outside(_)))) => {
+                Err(SchemaError::input(format!("{name}: {}", error.message())))
             }
-        };
-        Ok(Self {
+        }
+    }
+
+    /// A schema that was compiled before, in the draft that it names.
+    pub(super) fn known(
+        schema: &'a Value,
+        compiled: &Arc<Compiled>,
+        side: Side,
+    ) -> Result<Self, SchemaError> {
+        let draft = Draft::of(schema).map_err(SchemaError::input)?;
+        Ok(Self::made(schema, draft, Ok(Arc::clone(compiled)), side))
+    }
+
+    fn made(schema: &'a Value, draft: Draft, compiled: Result<Arc<Compiled>, String>, side: Side) -> Self {
+        Self {
             schema,
             side,
             draft,
@@ -201,7 +225,7 @@ impl<'a> Operand<'a> {
             common: OnceCell::new(),
             narrow: OnceCell::new(),
             closed: OnceCell::new(),
-        })
+        }
     }
 
     /// In the common form, wider where the forms differ.
@@ -241,6 +265,22 @@ impl<'a> Operand<'a> {
     }
 }
 
+impl Direction {
+    /// An open question, asked about what `side` writes.
+    pub(super) fn open(side: Side, reason: &str) -> Self {
+        Self {
+            verdict: Verdict::Unproven,
+            witness: None,
+            findings: vec![Difference {
+                id: rules_of(side).1.id,
+                pointer: String::new(),
+                side,
+                message: format!("neither proved nor refuted: {reason}"),
+            }],
+        }
+    }
+}
+
 /// The rules behind the findings of one direction: breaking and unproven.
 fn rules_of(sub: Side) -> (&'static Rule, &'static Rule) {
     match sub {
@@ -250,7 +290,7 @@ fn rules_of(sub: Side) -> (&'static Rule, &'static Rule) {
 }
 
 /// Whether every value of `sub` is one of `sup`.
-fn direction(sub: &Operand<'_>, sup: &Operand<'_>, options: &CompareOptions) -> Direction {
+pub(super) fn direction(sub: &Operand<'_>, sup: &Operand<'_>, options: &CompareOptions) -> Direction {
     let (breaking, unproven) = rules_of(sub.side);
     let compatible = Direction {
         verdict: Verdict::Compatible,

@@ -7,7 +7,8 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Retrieve, Uri, ValidationError};
+use jsonschema::json::Json;
+use jsonschema::{Retrieve, Uri, ValidationError, ValidationOptions};
 use serde_json::Value;
 
 use super::draft::Draft;
@@ -88,20 +89,31 @@ impl Retrieve for Refusal {
     }
 }
 
-/// Compiles `schema`, which is taken as written in `draft` whatever it says itself.
-pub(super) fn compile(schema: &Value, draft: Draft) -> Result<Compiled, CompileError> {
-    shape::check_depth(schema).map_err(CompileError::TooDeep)?;
-    let refusal = Refusal::default();
-    let mut options = jsonschema::options()
+/// What every validator of `schema` is built with, whatever it validates.
+fn options<'a, F: Json>(
+    options: ValidationOptions<'a, Arc<dyn Retrieve>, F>,
+    schema: &Value,
+    draft: Draft,
+    refusal: Refusal,
+) -> ValidationOptions<'a, Arc<dyn Retrieve>, F> {
+    let options = options
         .with_draft(engine_draft(draft))
-        .with_retriever(refusal.clone())
+        .with_retriever(refusal)
         .should_validate_formats(false)
         .without_content_media_type_support("application/json")
         .without_content_encoding_support("base64");
     if schema.get(draft.id_keyword()).is_none() {
-        options = options.with_base_uri(BASE);
+        options.with_base_uri(BASE)
+    } else {
+        options
     }
-    match options.build(schema) {
+}
+
+/// Compiles `schema`, which is taken as written in `draft` whatever it says itself.
+pub(super) fn compile(schema: &Value, draft: Draft) -> Result<Compiled, CompileError> {
+    shape::check_depth(schema).map_err(CompileError::TooDeep)?;
+    let refusal = Refusal::default();
+    match options(jsonschema::options(), schema, draft, refusal.clone()).build(schema) {
         Ok(validator) => Ok(Compiled {
             validator,
             draft,
@@ -134,12 +146,14 @@ impl Compiled {
     /// compiled from.
     pub(super) fn accepts(&self, schema: &Value, document: Document<'_>, at: u32) -> bool {
         let flat = self.flat.get_or_init(|| {
-            jsonschema::options_for::<Flat>()
-                .with_draft(engine_draft(self.draft))
-                .with_retriever(Refusal::default())
-                .should_validate_formats(false)
-                .build(schema)
-                .ok()
+            options(
+                jsonschema::options_for::<Flat>(),
+                schema,
+                self.draft,
+                Refusal::default(),
+            )
+            .build(schema)
+            .ok()
         });
         match flat {
             Some(validator) => validator.is_valid(FlatNode::Value(document, at)),

@@ -51,12 +51,6 @@ const ANNOTATIONS: &[&str] = &[
 /// Lists whose order means nothing.
 const UNORDERED: &[&str] = &["required", "enum", "type"];
 
-/// Whether what is at `pointer` inside a schema says something to people only.
-pub(super) fn is_annotation(pointer: &str) -> bool {
-    let last = pointer.rsplit('/').next().unwrap_or_default();
-    ANNOTATIONS.contains(&last)
-}
-
 /// The digests of one frozen file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Digests {

@@ -52,7 +52,7 @@ pub use accept::{Accepted, TypeSchemas, accept, check_types};
 #[cfg(feature = "compat")]
 pub use catalogue::{Catalogue, CatalogueOptions, SchemaVersion, TypeHistory, UpcasterFile};
 #[cfg(feature = "compat")]
-pub use check::{CheckOptions, CheckReport, Coverage, Require, check};
+pub use check::{CheckOptions, CheckReport, Coverage, Require, Step, check};
 #[cfg(feature = "compat")]
 pub use compare::{CompareOptions, Comparison, Contract, Difference, Direction, Verdict, compare};
 #[cfg(feature = "compat")]

@@ -1,129 +1,132 @@
-//! Comparing pairs of schemas, one JSON object a line.
+//! Many comparisons, one a line.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read as _, Write};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::json;
 
-use super::{CompareOptions, Comparison, compare};
+use super::compare::{CompareOptions, Direction, compare};
 
 /// The longest line that is read.
-const LINE_LIMIT: usize = 64 << 20;
+const MAX_LINE: u64 = 64 << 20;
 
 /// How many lines were answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PairsSummary {
-    /// Lines read, blank ones apart.
+    /// Lines that were answered, blank ones apart.
     pub pairs: u64,
-    /// Lines that got an error for an answer.
+    /// Lines among them that were no pair of schemas and got an error for an answer.
     pub errors: u64,
 }
 
-/// Reads `{"id","old","new","draft"?}` lines and writes `{"id","backward","forward"}` lines in the same order, each
-/// flushed before the next is read. A line that cannot be answered gets `{"id","error"}` and stops nothing.
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: &'a Value,
+    backward: &'a Direction,
+    forward: &'a Direction,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    id: &'a Value,
+    error: &'a str,
+}
+
+/// Compares the pairs in `input`, one JSON object a line: `id`, `old`, `new`, and `draft` to override what both
+/// sides say.
+///
+/// Each line is answered by one line in `output`, in the same order and at once, so that another program can ask
+/// and read the answer before it asks again. A line that is no pair of schemas is answered with `error`, and the
+/// next one is read. Blank lines are passed over.
 ///
 /// # Errors
 ///
-/// When reading or writing fails.
+/// When `input` cannot be read or `output` cannot be written.
 pub fn compare_pairs(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
     options: &CompareOptions,
 ) -> io::Result<PairsSummary> {
-    #[derive(Serialize)]
-    struct Answer<'a> {
-        id: &'a Value,
-        #[serde(flatten)]
-        comparison: Comparison,
-    }
-    #[derive(Serialize)]
-    struct Refusal<'a> {
-        id: &'a Value,
-        error: String,
-    }
     let mut summary = PairsSummary::default();
     let mut line = Vec::new();
-    let mut number = 0_u64;
     loop {
         line.clear();
-        number += 1;
-        let whole = read_line(input, &mut line)?;
-        if line.is_empty() && whole == Whole::End {
+        if (&mut *input).take(MAX_LINE + 1).read_until(b'\n', &mut line)? == 0 {
             return Ok(summary);
         }
-        if line.iter().all(u8::is_ascii_whitespace) {
+        let cut = line.len() as u64 > MAX_LINE && !line.ends_with(b"\n");
+        if cut {
+            skip_line(input)?;
+        }
+        let text = line.trim_ascii();
+        if text.is_empty() {
             continue;
         }
-        summary.pairs += 1;
-        let mut id = Value::Null;
-        let answer = if whole == Whole::TooLong {
-            Err(format!("line {number} is longer than {LINE_LIMIT} bytes"))
+        let (id, answer) = if cut {
+            (
+                Value::Null,
+                Err(format!("the line is longer than {} MiB", MAX_LINE >> 20)),
+            )
         } else {
-            answer(&line, &mut id, options).map_err(|error| format!("line {number}: {error}"))
+            answer(text, options)
         };
-        match answer {
-            Ok(comparison) => serde_json::to_writer(&mut *output, &Answer { id: &id, comparison }),
+        summary.pairs += 1;
+        let text = match &answer {
+            Ok((backward, forward)) => serde_json::to_string(&Answer {
+                id: &id,
+                backward,
+                forward,
+            }),
             Err(error) => {
                 summary.errors += 1;
-                serde_json::to_writer(&mut *output, &Refusal { id: &id, error })
+                serde_json::to_string(&Failure { id: &id, error })
             }
         }
-        .map_err(io::Error::from)?;
-        output.write_all(b"\n")?;
+        .map_err(io::Error::other)?;
+        writeln!(output, "{text}")?;
         output.flush()?;
     }
 }
 
-fn answer(line: &[u8], id: &mut Value, options: &CompareOptions) -> Result<Comparison, String> {
-    let mut pair = json::parse(line).map_err(|error| error.to_string())?.value;
-    if let Some(given) = pair.get_mut("id") {
-        *id = given.take();
-    }
-    let mut options = options.clone();
-    match pair.get("draft") {
-        None | Some(Value::Null) => {}
-        Some(Value::String(draft)) => {
-            options.draft = Some(
-                draft
-                    .parse()
-                    .map_err(|error: super::SchemaError| error.to_string())?,
-            );
-        }
-        Some(other) => return Err(format!("`draft` is {other}, not a text")),
-    }
-    let side = |name: &str| pair.get(name).ok_or_else(|| format!("`{name}` is missing"));
-    compare(side("old")?, side("new")?, &options).map_err(|error| error.to_string())
-}
-
-#[derive(PartialEq, Eq)]
-enum Whole {
-    Line,
-    End,
-    TooLong,
-}
-
-/// Reads one line without its end; of a line that is too long only the fact is kept.
-fn read_line(input: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Whole> {
-    let mut too_long = false;
+fn skip_line(input: &mut dyn BufRead) -> io::Result<()> {
     loop {
         let buffer = input.fill_buf()?;
-        if buffer.is_empty() {
-            return Ok(if too_long { Whole::TooLong } else { Whole::End });
-        }
-        let end = buffer.iter().position(|byte| *byte == b'\n');
-        let part = &buffer[..end.unwrap_or(buffer.len())];
-        if line.len() + part.len() > LINE_LIMIT {
-            too_long = true;
-            line.truncate(1);
-        } else if !too_long {
-            line.extend_from_slice(part);
-        }
-        let used = end.map_or(buffer.len(), |end| end + 1);
+        let (used, done) = match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(newline) => (newline + 1, true),
+            None => (buffer.len(), buffer.is_empty()),
+        };
         input.consume(used);
-        if end.is_some() {
-            return Ok(if too_long { Whole::TooLong } else { Whole::Line });
+        if done {
+            return Ok(());
         }
     }
+}
+
+type Directions = (Direction, Direction);
+
+fn answer(line: &[u8], options: &CompareOptions) -> (Value, Result<Directions, String>) {
+    let mut pair = match json::parse(line) {
+        Ok(parsed) => parsed.value,
+        Err(error) => return (Value::Null, Err(error.to_string())),
+    };
+    let mut member = |name: &str| pair.get_mut(name).map(Value::take);
+    let id = member("id").unwrap_or_default();
+    let answer = (|| {
+        let old = member("old").ok_or("the line has no `old`")?;
+        let new = member("new").ok_or("the line has no `new`")?;
+        let draft = match member("draft") {
+            None | Some(Value::Null) => options.draft,
+            Some(Value::String(draft)) => Some(draft.parse().map_err(|error| format!("{error}"))?),
+            Some(_) => return Err("`draft` is no text".to_owned()),
+        };
+        let options = CompareOptions {
+            draft,
+            ..options.clone()
+        };
+        let comparison = compare(&old, &new, &options).map_err(|error| error.to_string())?;
+        Ok((comparison.backward, comparison.forward))
+    })();
+    (id, answer)
 }

@@ -281,16 +281,15 @@ fn an_apply_that_folds_history_to_another_state() {
     let copy = copy().green();
     copy.edit(
         "tests/parcel/parcel.rs",
-        "                self.stage = Stage::Returned;\n                self.received_by = Some(received_by.clone());",
-        "                self.stage = Stage::Returned;\n                let _ = received_by;",
+        "ParcelEvent::DepotReached(DepotReached { depot, .. }) => self.depot = Some(depot.clone()),",
+        "ParcelEvent::DepotReached(DepotReached { depot, .. }) => {
+                if depot != \"depot-23\" {
+                    self.depot = Some(depot.clone());
+                }
+            }",
     );
     let said = copy.gate();
-    red(
-        &said,
-        "state-differs",
-        &json!({"pointer": "/received_by"}),
-        "parcel",
-    );
+    red(&said, "state-differs", &json!({"pointer": "/depot"}), "parcel");
     assert!(
         said.denies()[0].1["stream"]
             .as_str()
@@ -326,7 +325,8 @@ fn code_that_takes_its_process_down_is_named_with_the_event_and_the_rest_goes_on
                 fn overflow(depth: u64) -> u64 {
                     if depth == u64::MAX { 0 } else { std::hint::black_box(overflow(depth + 1)) + 1 }
                 }
-                if self.carrier.is_some() && self.failed_attempts == 0 && self.order.as_ref().is_some_and(|order| order.items.len() == 4) {
+                let due = self.order.as_ref().and_then(|order| order.due.as_ref());
+                if due.is_some_and(|due| due.cents == 55249 || due.cents == 33999) {
                     overflow(0);
                 }
                 self.stage = Stage::Returning;
@@ -335,7 +335,7 @@ fn code_that_takes_its_process_down_is_named_with_the_event_and_the_rest_goes_on
     let said = copy.gate();
     assert_eq!(said.exit, 1, "{}", said.all());
     let denies = said.denies();
-    assert!(!denies.is_empty(), "{}", said.all());
+    assert_eq!(denies.len(), 2, "{}", said.all());
     for (id, place) in &denies {
         assert_eq!(id, "harness-died", "{}", said.all());
         assert_eq!(place["type"], "ReturnStarted");

@@ -201,17 +201,13 @@ fn scenarios(
         })?;
         count += 1;
         if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(run)) {
-            let place = LAST_PANIC.with(|last| last.borrow_mut().take());
-            let place = place.map_or_else(Place::default, |(file, line)| {
-                Place::file(file).at_line(u64::from(line))
-            });
+            let raised = LAST_PANIC.with(|last| last.borrow_mut().take());
+            let message = panic_message(&*payload);
+            let (file, line) = told_place(&message).or(raised).unwrap_or_default();
             replies.finding(Finding::new(
                 &rules::SCENARIO_FAILED,
-                format!(
-                    "the scenario `{name}` does not hold\n{}",
-                    indented(&panic_message(&*payload))
-                ),
-                place,
+                format!("the scenario `{name}` does not hold\n{}", indented(&message)),
+                Place::file(file).at_line(u64::from(line)),
             ))?;
         }
     }
@@ -227,6 +223,16 @@ pub(super) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
     } else {
         "it panicked without a message".to_owned()
     }
+}
+
+/// The place that a scenario's report names: the line of the check, where the panic itself is raised in this crate.
+fn told_place(message: &str) -> Option<(String, u32)> {
+    let told = message
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("at "))?;
+    let (rest, _column) = told.rsplit_once(':')?;
+    let (file, line) = rest.rsplit_once(':')?;
+    Some((file.to_owned(), line.parse().ok()?))
 }
 
 fn indented(text: &str) -> String {

@@ -28,6 +28,9 @@ struct Model<'r> {
     poisoned: HashSet<String>,
     /// Events that it should have seen and did not, or did not take.
     missed: u64,
+    /// Whether an event was kept from it for reasons that are not its own. What it refuses from then on may follow
+    /// from that, and is counted, not told.
+    kept_from: bool,
 }
 
 impl<'r> Models<'r> {
@@ -49,6 +52,7 @@ impl<'r> Models<'r> {
                     fold,
                     poisoned: HashSet::new(),
                     missed: 0,
+                    kept_from: false,
                 }),
                 Err(panic) => collector.push(Finding::new(
                     &rules::APPLY_PANICKED,
@@ -84,6 +88,7 @@ impl<'r> Models<'r> {
     pub(super) fn miss(&mut self) {
         for model in &mut self.all {
             model.missed += 1;
+            model.kept_from = true;
         }
     }
 
@@ -135,6 +140,10 @@ impl<'r> Models<'r> {
                             ),
                             pointing(place.clone(), error.pointer),
                         )),
+                        Ok(Err(FoldError::Refused(_))) if model.kept_from => {
+                            model.missed += 1;
+                            continue;
+                        }
                         Ok(Err(error)) => Err(Finding::new(
                             &rules::PROJECTOR_FAILED,
                             format!(

@@ -14,6 +14,7 @@ use jsonschema::canonical::{
 };
 use serde_json::Value;
 
+use super::bounds;
 use super::draft::Draft;
 use super::engine::engine_draft;
 
@@ -47,7 +48,8 @@ pub(super) struct Stuck {
 /// Whether every value that `first` accepts is accepted by `second`. Both are written in `draft`.
 pub(super) fn contained(first: &Value, second: &Value, draft: Draft, allowance: Duration) -> Answer {
     let (sender, receiver) = mpsc::channel();
-    let (first, second) = (first.clone(), second.clone());
+    let (first, second) =
+        bounds::drawn_nearer(first, second).unwrap_or_else(|| (first.clone(), second.clone()));
     let worker = std::thread::Builder::new()
         .name("pastproof-algebra".to_owned())
         .stack_size(STACK)

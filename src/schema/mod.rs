@@ -6,6 +6,8 @@ mod accept;
 #[cfg(feature = "compat")]
 mod algebra;
 #[cfg(feature = "compat")]
+mod bounds;
+#[cfg(feature = "compat")]
 mod catalogue;
 #[cfg(feature = "compat")]
 mod check;

@@ -238,7 +238,7 @@ impl Reader<'_> {
         };
         let new = text(name);
         if count < FEW {
-            return names().any(|name| text(name) == new);
+            return names().any(|name| document.has_text(document.entry(name), new));
         }
         let (state, hashes) = many.get_or_insert_with(|| {
             let state = RandomState::new();

@@ -54,6 +54,11 @@ impl Entry {
         self.bits as usize
     }
 
+    /// How many bytes a text has.
+    fn length(self) -> usize {
+        (self.bits & 0xFFFF_FFFF) as usize
+    }
+
     pub(crate) fn unsigned(self) -> u64 {
         self.bits
     }
@@ -93,13 +98,21 @@ impl<'a> Document<'a> {
     }
 
     /// The text of an entry that is one.
+    #[inline]
     pub(crate) fn text_of(self, entry: Entry) -> &'a str {
         let start = (entry.bits >> 32) as usize;
-        let end = start + (entry.bits & 0xFFFF_FFFF) as usize;
+        let end = start + entry.length();
         match entry.kind {
             Kind::Decoded => &self.tape.decoded[start..end],
             _ => &self.text[start..end],
         }
+    }
+
+    /// Whether the text of an entry that is one is `text`.
+    #[inline]
+    pub(crate) fn has_text(self, entry: Entry, text: &str) -> bool {
+        // Most texts that differ have another length, and finding that out touches nothing but the entry.
+        entry.length() == text.len() && self.text_of(entry).as_bytes() == text.as_bytes()
     }
 
     /// The value of a number that is neither unsigned nor signed.
@@ -148,7 +161,7 @@ impl<'a> Document<'a> {
     #[cfg(feature = "compat")]
     pub(crate) fn member(self, at: u32, name: &str) -> Option<u32> {
         self.members(at)
-            .find(|(found, _)| self.text_of(self.entry(*found)) == name)
+            .find(|(found, _)| self.has_text(self.entry(*found), name))
             .map(|(_, value)| value)
     }
 

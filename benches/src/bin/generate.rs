@@ -314,7 +314,7 @@ fn schema(event_type: &str, version: u64, data: &[(&str, &str, bool)]) -> String
  "card":{{"type":"object","additionalProperties":false,"required":["kind","last4","network"],"properties":{{"kind":{{"const":"card"}},"last4":{{"type":"string","pattern":"^[0-9]{{4}}$"}},"network":{{"enum":["visa","mastercard","amex"]}}}}}},
  "transfer":{{"type":"object","additionalProperties":false,"required":["kind","iban"],"properties":{{"kind":{{"const":"transfer"}},"iban":{{"type":"string","pattern":"^[A-Z]{{2}}[0-9]{{20}}$"}}}}}},
  "cash":{{"type":"object","additionalProperties":false,"required":["kind"],"properties":{{"kind":{{"const":"cash"}}}}}},
- "metadata":{{"type":"object","additionalProperties":false,"required":["actor","trace_id","correlation_id","source"],"properties":{{"actor":{{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{{"kind":{{"enum":["customer","staff","system"]}},"id":{{"type":"string","minLength":1,"maxLength":40}}}}}},"trace_id":{{"type":"string","pattern":"^[0-9a-f]{{32}}$"}},"correlation_id":{{"type":"string","minLength":8,"maxLength":64}},"source":{{"type":"string","enum":["checkout","warehouse","billing"]}},"tags":{{"type":"array","maxItems":10,"items":{{"type":"string","maxLength":20}}}}}}}}
+ "metadata":{{"type":"object","additionalProperties":false,"required":["actor","trace_id","correlation_id","source"],"properties":{{"actor":{{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{{"kind":{{"enum":["customer","staff","system"]}},"id":{{"type":"string","minLength":1,"maxLength":40}}}}}},"trace_id":{{"type":"string","pattern":"^[0-9a-f]{{32}}$"}},"correlation_id":{{"type":"string","minLength":8,"maxLength":64}},"source":{{"type":"string","enum":["checkout","warehouse","billing"]}},"agent":{{"type":"string","minLength":1,"maxLength":200}},"tags":{{"type":"array","maxItems":10,"items":{{"type":"string","maxLength":20}}}}}}}}
 }}
 }}
 "##,
@@ -436,7 +436,7 @@ fn event(random: &mut Random, stream: u64, revision: u64, bad: u64, line: &mut S
     write(
         line,
         format_args!(
-            r#"}},"metadata":{{"actor":{{"kind":"{actor}","id":"u{}"}},"trace_id":"{:016x}{:016x}","correlation_id":"req-{:016x}","source":"{source}","tags":["v7","eu-west","canary"]}}}}"#,
+            r#"}},"metadata":{{"actor":{{"kind":"{actor}","id":"u{}"}},"trace_id":"{:016x}{:016x}","correlation_id":"req-{:016x}","source":"{source}","agent":"shop/7.3.1 (+https://shop.example; region=eu-west-1; build=2024.18)","tags":["v7","eu-west","canary"]}}}}"#,
             random.below(100_000),
             random.next(),
             random.next(),

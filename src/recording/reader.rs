@@ -56,8 +56,10 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Reader {
-    /// Opens the recording at `path`, with the manifest beside it where there is one. A path that ends in `.zst` is
-    /// read through zstd.
+    /// Opens the recording at `path`, with the manifest beside it where there is one.
+    ///
+    /// A path that ends in `.zst` is read through zstd: with windows of up to 128 MiB, and of each frame no more than
+    /// its manifest states, or 16 GiB where there is none.
     ///
     /// # Errors
     ///

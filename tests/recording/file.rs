@@ -8,9 +8,10 @@ use pastproof::recording::{
     Decision, FORMAT, Line, Manifest, Masking, Order, Outcome, Reader, Source, Writer, WriterOptions,
     manifest_path, verify,
 };
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::common::{event, ids, names, raw, read, record, small, text, texts, told};
+use super::common::{self, event, ids, names, raw, read, record, small, text, texts, told};
 
 #[test]
 fn what_was_written_is_read() {
@@ -101,6 +102,11 @@ fn the_manifest_in_stream_order() {
         writer.push(event).unwrap();
     }
     let manifest = writer.finish().unwrap();
+    // What is sealed does not depend on the machine, the day or how `serde_json` was built.
+    assert_eq!(
+        manifest.root,
+        "75033752180af27b81e14e610540000e1ce7647f0fe1e1cc31c20125619b877e"
+    );
     assert_eq!(
         Manifest::open(&manifest_path(&path)).unwrap().as_ref(),
         Some(&manifest)
@@ -483,4 +489,69 @@ fn a_sealed_manifest_that_says_something_else_is_found() {
         say(&|manifest| manifest["order"] = "sideways".into())[0],
         "manifest-damaged: the manifest is damaged: at order: unknown variant `sideways`, expected `stream` or `global`"
     );
+}
+
+proptest! {
+    #![proptest_config(common::config(32))]
+
+    /// Whatever the events and the size of frames, a recording gives back what it was given, and each frame of it
+    /// stands for itself.
+    #[test]
+    fn a_recording_gives_back_what_it_was_given(
+        steps in prop::collection::vec((0usize..5, 1u64..3, "[a-z\"\\u{e4}]{0,40}"), 0..60),
+        frame_size in 1u64..2000,
+        by_stream in any::<bool>(),
+        compressed in any::<bool>(),
+    ) {
+        let mut revisions = [0; 5];
+        let mut events: Vec<RecordedEvent> = steps
+            .iter()
+            .enumerate()
+            .map(|(global, (stream, step, note))| {
+                revisions[*stream] += step;
+                event(&format!("a-{stream}"), revisions[*stream], global as u64, &json!({"note": note}).to_string())
+            })
+            .collect();
+        let order = if by_stream { Order::Stream } else { Order::Global };
+        if by_stream {
+            events.sort_by_key(|event| (event.stream.clone(), event.revision));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(if compressed { "r.ndjson.zst" } else { "r.ndjson" });
+        let mut writer = Writer::create(&path, WriterOptions::new(order).frame_size(frame_size)).unwrap();
+        for event in &events {
+            writer.push(event).unwrap();
+        }
+        let manifest = writer.finish().unwrap();
+        let given: Vec<String> = read(&path).into_iter().map(Result::unwrap).collect();
+        prop_assert_eq!(&given, &texts(&events));
+        let verification = verify(&path, None).unwrap();
+        prop_assert_eq!(verification.findings, []);
+        prop_assert_eq!(verification.root, Some(manifest.root.clone()));
+
+        let bytes = fs::read(&path).unwrap();
+        let (mut offset, mut lines, mut seen) = (0, Vec::new(), std::collections::BTreeSet::new());
+        for frame in &manifest.frames {
+            prop_assert_eq!(frame.offset, offset as u64);
+            let end = offset + usize::try_from(frame.length).unwrap();
+            let mut text = bytes[offset..end].to_vec();
+            if compressed {
+                text = zstd::decode_all(text.as_slice()).unwrap();
+            }
+            prop_assert_eq!(text.len() as u64, frame.size);
+            let text = String::from_utf8(text).unwrap();
+            prop_assert!(text.is_empty() || text.ends_with('\n'));
+            lines.extend(text.lines().map(str::to_owned));
+            if by_stream {
+                let streams: std::collections::BTreeSet<&str> =
+                    text.lines().map(|line| line.split('"').nth(3).unwrap()).collect();
+                for stream in streams {
+                    prop_assert!(seen.insert(stream.to_owned()), "{} is in two frames", stream);
+                }
+            }
+            offset = end;
+        }
+        prop_assert_eq!(offset, bytes.len());
+        prop_assert_eq!(lines, given);
+    }
 }

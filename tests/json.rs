@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 use pastproof::json::{Change, ChangeKind, JsonErrorKind, canonical, diff, digest, parse, same};
 use proptest::prelude::*;
@@ -238,7 +239,10 @@ fn escaped(text: &str, how: u8) -> String {
     match how % 3 {
         0 => serde_json::to_string(text).unwrap(),
         1 => {
-            let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+            let mut units = String::new();
+            for unit in text.encode_utf16() {
+                write!(units, "\\u{unit:04X}").unwrap();
+            }
             format!("\"{units}\"")
         }
         _ => canonical(text).unwrap(),

@@ -60,6 +60,7 @@ mod progress;
 mod request;
 mod run;
 mod sample;
+mod seen;
 mod streams;
 mod validate;
 

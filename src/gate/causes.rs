@@ -33,32 +33,74 @@ fn kind(finding: &Finding) -> Option<(String, String)> {
     Some((finding.place.event_type.clone()?, finding.place.version.clone()?))
 }
 
-/// Turns what follows from another finding of the same event type and version into a note.
-pub(super) fn demote_consequences(findings: &mut [Finding]) {
+/// Turns what follows from another finding of the same event type and version into a note: one for each rule, with
+/// the number of places.
+pub(super) fn demote_consequences(findings: &mut Vec<Finding>) {
     let mut faults: BTreeMap<(String, String), &'static Rule> = BTreeMap::new();
     let mut steps: BTreeMap<(String, String), &'static Rule> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.fails()) {
         let Some(kind) = kind(finding) else { continue };
         if finding.check.as_deref() == Some("upcasters") && is_fault(finding.rule) {
             faults.entry(kind).or_insert(finding.rule);
-        } else if *finding.rule == rules::BREAKING_STEP || *finding.rule == rules::UNPROVEN_STEP {
+        } else if is_step(finding.rule) {
             steps.entry(kind).or_insert(finding.rule);
         }
     }
-    for finding in findings.iter_mut().filter(|finding| finding.fails()) {
-        let Some(kind) = kind(finding) else { continue };
-        let is_step = *finding.rule == rules::BREAKING_STEP || *finding.rule == rules::UNPROVEN_STEP;
-        let in_replay = finding.check.as_deref() == Some("replay") && is_fault(finding.rule);
-        let cause = if is_step || in_replay {
-            faults.get(&kind)
-        } else if *finding.rule == rules::UPCASTER_MISSING {
-            steps.get(&kind)
-        } else {
-            None
+    // By rule, check and kind: the place in `kept`, and how many there were.
+    let mut consequences: BTreeMap<(&'static str, Option<String>, (String, String)), (usize, u64)> =
+        BTreeMap::new();
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
+    for mut finding in findings.drain(..) {
+        let cause = kind(&finding).filter(|_| finding.fails()).and_then(|kind| {
+            let in_replay = finding.check.as_deref() == Some("replay") && is_fault(finding.rule);
+            let cause = if is_step(finding.rule) || in_replay {
+                faults.get(&kind)
+            } else if *finding.rule == rules::UPCASTER_MISSING {
+                steps.get(&kind)
+            } else {
+                None
+            };
+            cause.map(|cause| (kind, *cause))
+        });
+        let Some((kind, cause)) = cause else {
+            kept.push(finding);
+            continue;
         };
-        if let Some(cause) = cause {
+        let (_, count) = consequences
+            .entry((finding.rule.id, finding.check.clone(), kind))
+            .or_insert((kept.len(), 0));
+        *count += 1;
+        if *count == 1 {
             finding.level = Level::Note;
             finding.message = format!("{} (follows from `{}`)", finding.message, cause.id);
+            kept.push(finding);
         }
     }
+    for (at, count) in consequences.values() {
+        if *count > 1 {
+            let message = &mut kept[*at].message;
+            *message = format!("{message}, and {} more like it", count - 1);
+        }
+    }
+    // A replay lists so many findings of a rule and counts the rest in one without an event of its own. Where all
+    // that were listed follow from a cause, so does the rest.
+    let listed: Vec<&'static str> = kept
+        .iter()
+        .filter(|finding| {
+            finding.check.as_deref() == Some("replay") && finding.fails() && kind(finding).is_some()
+        })
+        .map(|finding| finding.rule.id)
+        .collect();
+    for finding in &mut kept {
+        let rest = finding.check.as_deref() == Some("replay") && kind(finding).is_none() && finding.fails();
+        let followed = consequences.keys().any(|(rule, _, _)| *rule == finding.rule.id);
+        if rest && followed && !listed.contains(&finding.rule.id) {
+            finding.level = Level::Note;
+        }
+    }
+    *findings = kept;
+}
+
+fn is_step(rule: &Rule) -> bool {
+    *rule == rules::BREAKING_STEP || *rule == rules::UNPROVEN_STEP
 }

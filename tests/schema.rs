@@ -1,6 +1,12 @@
 //! The schema room through its public doors.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail, and says so when it is skipped"
+)]
 
 #[path = "schema/bounds.rs"]
 mod bounds;

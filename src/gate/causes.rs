@@ -33,6 +33,10 @@ fn kind(finding: &Finding) -> Option<(String, String)> {
     Some((finding.place.event_type.clone()?, finding.place.version.clone()?))
 }
 
+/// What is told once: rule, check and kind. Its place among the findings that are kept, and how many there were, are
+/// what is known of it.
+type Consequence = (&'static str, Option<String>, (String, String));
+
 /// Turns what follows from another finding of the same event type and version into a note: one for each rule, with
 /// the number of places.
 pub(super) fn demote_consequences(findings: &mut Vec<Finding>) {
@@ -46,9 +50,7 @@ pub(super) fn demote_consequences(findings: &mut Vec<Finding>) {
             steps.entry(kind).or_insert(finding.rule);
         }
     }
-    // By rule, check and kind: the place in `kept`, and how many there were.
-    let mut consequences: BTreeMap<(&'static str, Option<String>, (String, String)), (usize, u64)> =
-        BTreeMap::new();
+    let mut consequences: BTreeMap<Consequence, (usize, u64)> = BTreeMap::new();
     let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
     for mut finding in findings.drain(..) {
         let cause = kind(&finding).filter(|_| finding.fails()).and_then(|kind| {

@@ -522,9 +522,9 @@ impl Sampler {
         let length = least.max(1).min(most);
         let rounds = positions.iter().map(Vec::len).max().unwrap_or_default();
         for choice in 0..rounds {
-            for varied in 0..=tuple {
+            for (varied, values_there) in positions.iter().enumerate().take(tuple + 1) {
                 let length = length.max(varied as u64 + 1);
-                if length <= most && choice < positions[varied].len() {
+                if length <= most && choice < values_there.len() {
                     values.extend(build(length, varied, choice));
                 }
             }

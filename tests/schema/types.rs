@@ -681,7 +681,7 @@ fn a_schema_of_a_type_is_the_same_text_every_time_and_names_its_dialect() {
     let text = writer_schema::<Tree>().to_string();
     assert_eq!(text, writer_schema::<Tree>().to_string());
     assert!(
-        text.starts_with(r##"{"$defs":{"Tree":{"additionalProperties":false,"##),
+        text.starts_with(r#"{"$defs":{"Tree":{"additionalProperties":false,"#),
         "members are sorted: {text}"
     );
     assert!(

@@ -134,6 +134,11 @@ impl Gate<'_> {
             if let Some(file) = &finding.place.file {
                 finding.place.file = Some(ground.shown(Path::new(file)));
             }
+            // The same report wherever the project lies.
+            let root = format!("{}/", ground.root.display());
+            if finding.message.contains(&root) {
+                finding.message = finding.message.replace(&root, "");
+            }
             finding
         }));
     }

@@ -13,8 +13,10 @@ pub struct Check {
     pub id: String,
     /// How many things it looked at: schemas, steps, events, scenarios.
     pub checked: u64,
-    /// How many findings it has, waived ones included.
+    /// How many findings it has, notes and waived ones included.
     pub findings: u64,
+    /// How many of them fail the gate.
+    pub failing: u64,
     /// For people: what was looked at, in a few words.
     pub detail: String,
 }
@@ -26,6 +28,7 @@ impl Check {
             id: id.into(),
             checked,
             findings: 0,
+            failing: 0,
             detail: detail.into(),
         }
     }
@@ -79,10 +82,14 @@ impl Summary {
     /// back.
     pub fn of(findings: &[Finding], mut checks: Vec<Check>, complete: bool, rollback: Assessment) -> Self {
         for check in &mut checks {
-            check.findings = findings
-                .iter()
-                .filter(|finding| finding.check.as_deref() == Some(&check.id))
-                .count() as u64;
+            let own = || {
+                findings
+                    .iter()
+                    .filter(|finding| finding.check.as_deref() == Some(&check.id))
+            };
+            let (all, failing) = (own().count(), own().filter(|finding| finding.fails()).count());
+            check.findings = all as u64;
+            check.failing = failing as u64;
         }
         let failing: Vec<&Finding> = findings.iter().filter(|finding| finding.fails()).collect();
         let anything = checks.iter().any(|check| check.checked > 0);

@@ -171,10 +171,10 @@ pub fn gate_summary(out: &mut dyn Write, summary: &Summary, failing: usize, look
     for check in &summary.checks {
         let mark = if check.checked == 0 {
             look.paint("2", "-")
-        } else if check.findings == 0 {
+        } else if check.failing == 0 {
             look.paint("32", "✓")
         } else {
-            look.paint("33", "!")
+            look.paint("31", "✗")
         };
         writeln!(out, "  {mark} {:width$}  {}", check.id, plain(&check.detail))?;
     }

@@ -11,6 +11,7 @@ use crate::rules::{self, Rule};
 
 use super::catalogue::{Catalogue, SchemaVersion, TypeHistory, shown};
 use super::compare::{CompareOptions, Contract, Direction, Operand, Verdict, direction};
+use super::eval::Patterns;
 
 /// What a release must keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -280,7 +281,7 @@ fn reads(writer: &SchemaVersion, reader: &SchemaVersion, side: Side, options: &C
         None => Operand::known(&reader.schema, &reader.compiled, other),
     };
     match (sub, sup) {
-        (Ok(sub), Ok(sup)) => direction(&sub, &sup, options),
+        (Ok(sub), Ok(sup)) => direction(&sub, &sup, options, &Patterns::default()),
         // A catalogue has no such schema: it was compiled when it was opened.
         (Err(error), _) | (_, Err(error)) => Direction::open(side, &error.to_string()),
     }

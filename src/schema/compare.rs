@@ -138,9 +138,10 @@ pub struct Difference {
 pub fn compare(old: &Value, new: &Value, options: &CompareOptions) -> Result<Comparison, SchemaError> {
     let old = Operand::new(old, options, Side::Old)?;
     let new = Operand::new(new, options, Side::New)?;
+    let patterns = Patterns::default();
     Ok(Comparison {
-        backward: direction(&old, &new, options),
-        forward: direction(&new, &old, options),
+        backward: direction(&old, &new, options, &patterns),
+        forward: direction(&new, &old, options, &patterns),
     })
 }
 
@@ -149,7 +150,7 @@ pub fn compare(old: &Value, new: &Value, options: &CompareOptions) -> Result<Com
 pub(super) fn contains(sub: &Value, sup: &Value, options: &CompareOptions) -> Result<Direction, SchemaError> {
     let sub = Operand::new(sub, options, Side::Old)?;
     let sup = Operand::new(sup, options, Side::New)?;
-    Ok(direction(&sub, &sup, options))
+    Ok(direction(&sub, &sup, options, &Patterns::default()))
 }
 
 /// One side of a comparison, with what was worked out about it.
@@ -290,7 +291,12 @@ fn rules_of(sub: Side) -> (&'static Rule, &'static Rule) {
 }
 
 /// Whether every value of `sub` is one of `sup`.
-pub(super) fn direction(sub: &Operand<'_>, sup: &Operand<'_>, options: &CompareOptions) -> Direction {
+pub(super) fn direction(
+    sub: &Operand<'_>,
+    sup: &Operand<'_>,
+    options: &CompareOptions,
+    patterns: &Patterns,
+) -> Direction {
     let (breaking, unproven) = rules_of(sub.side);
     let compatible = Direction {
         verdict: Verdict::Compatible,
@@ -337,6 +343,7 @@ pub(super) fn direction(sub: &Operand<'_>, sup: &Operand<'_>, options: &CompareO
         },
         until: started + options.allowance,
         tried: Cell::new(0),
+        patterns,
     };
     // A glance first: most of what breaks shows at once, and no proof stands against a value that is lost.
     let against = &sup_common.schema;
@@ -497,14 +504,14 @@ struct Search<'a> {
     lost: &'a dyn Fn(&Value) -> bool,
     until: Instant,
     tried: Cell<usize>,
+    patterns: &'a Patterns,
 }
 
 impl Search<'_> {
     /// A lost value among those that the structure of `from` gives, directed by `against`.
     fn in_structure(&self, from: &Value, against: &Value, effort: Effort) -> Option<Value> {
-        let patterns = Patterns::default();
-        let from_document = Evaluator::new(from, &patterns);
-        let against_document = Evaluator::new(against, &patterns);
+        let from_document = Evaluator::new(from, self.patterns);
+        let against_document = Evaluator::new(against, self.patterns);
         let values = sample::values(from, &from_document, against, &against_document, effort);
         values.into_iter().find(|value| {
             self.tried.set(self.tried.get() + 1);

@@ -5,12 +5,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
 use super::draft::Draft;
 use super::engine::{self, Compiled};
 use super::keywords::definition_name;
+use super::text;
 
 /// How deep schemas are followed into each other.
 const DEPTH: usize = 512;
@@ -21,14 +23,28 @@ pub(super) struct Evaluator<'a> {
     patterns: &'a Patterns,
 }
 
-/// Patterns that were compiled before.
+/// What was worked out about patterns before.
 #[derive(Default)]
-pub(super) struct Patterns(RefCell<HashMap<String, Option<Compiled>>>);
+pub(super) struct Patterns {
+    compiled: RefCell<HashMap<String, Option<Compiled>>>,
+    texts: RefCell<HashMap<String, Rc<[String]>>>,
+}
 
 impl Patterns {
+    /// Texts that match `pattern`, as [`text::matching`] finds them.
+    fn texts(&self, pattern: &str) -> Rc<[String]> {
+        let mut known = self.texts.borrow_mut();
+        if let Some(texts) = known.get(pattern) {
+            return Rc::clone(texts);
+        }
+        let texts: Rc<[String]> = text::matching(pattern).into();
+        known.insert(pattern.to_owned(), Rc::clone(&texts));
+        texts
+    }
+
     /// Whether `text` matches `pattern`; one that cannot be compiled matches nothing.
     pub(super) fn matches(&self, pattern: &str, text: &str) -> bool {
-        let mut known = self.0.borrow_mut();
+        let mut known = self.compiled.borrow_mut();
         if !known.contains_key(pattern) {
             let schema = serde_json::json!({ "pattern": pattern });
             let compiled = engine::compile(&schema, Draft::Draft202012).ok();
@@ -56,6 +72,11 @@ impl<'a> Evaluator<'a> {
 
     pub(super) fn matches(&self, pattern: &str, text: &str) -> bool {
         self.patterns.matches(pattern, text)
+    }
+
+    /// Texts that match `pattern`.
+    pub(super) fn texts(&self, pattern: &str) -> Rc<[String]> {
+        self.patterns.texts(pattern)
     }
 
     /// Whether `value` satisfies `schema`.

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Number, Value, json};
 
 use super::eval::{Evaluator, equal};
-use super::text;
 
 /// Ways to satisfy the choices of one schema that are followed.
 const WAYS: usize = 24;
-/// Values for one place inside a value, and for the whole.
-const FULL: (usize, usize) = (160, 6000);
-const GLANCE: (usize, usize) = (6, 60);
+/// Values for one place inside a value, values for the whole, and places that are looked at.
+const FULL: (usize, usize, usize) = (160, 6000, 2000);
+const GLANCE: (usize, usize, usize) = (6, 60, 400);
+/// Places that are looked at after that, only to have what is required.
+const RESERVE: usize = 1000;
 /// How deep values are built.
 const DEPTH: usize = 40;
 /// The longest array or text that is built.
@@ -45,7 +46,7 @@ pub(super) fn values<'a>(
     new_document: &'a Evaluator<'a>,
     effort: Effort,
 ) -> Vec<Value> {
-    let (per_place, whole) = match effort {
+    let (per_place, whole, places) = match effort {
         Effort::Full => FULL,
         Effort::Glance => GLANCE,
     };
@@ -53,6 +54,7 @@ pub(super) fn values<'a>(
         open: Vec::new(),
         per_place,
         whole,
+        left: places + RESERVE,
     };
     let has = [At {
         schema: old,
@@ -70,6 +72,8 @@ struct Sampler {
     open: Vec<Vec<usize>>,
     per_place: usize,
     whole: usize,
+    /// Places that may still be looked at.
+    left: usize,
 }
 
 /// One way to satisfy a list of schemas: the objects that all apply.
@@ -82,9 +86,10 @@ struct Way<'a> {
 impl Sampler {
     /// Values that satisfy all of `has`.
     fn place(&mut self, has: &[At<'_>], hints: &[At<'_>], depth: usize) -> Vec<Value> {
-        if depth > DEPTH {
+        if depth > DEPTH || self.left == 0 {
             return Vec::new();
         }
+        self.left -= 1;
         let identity: Vec<usize> = has
             .iter()
             .map(|at| std::ptr::from_ref(at.schema).addr())
@@ -92,7 +97,7 @@ impl Sampler {
         let rounds = self.open.iter().filter(|open| **open == identity).count();
         self.open.push(identity);
         // What is inside itself is built twice with all its variety, then as small as it can be.
-        let small = rounds >= 2;
+        let small = rounds >= 2 || self.left < RESERVE;
         let near = reached(hints.iter().chain(has));
         if near.is_empty() {
             // Nobody says anything about this place.
@@ -268,7 +273,7 @@ impl Sampler {
                     suggested.extend(names(Some(needed)));
                 }
                 for pattern in keys(members.get("patternProperties")) {
-                    suggested.extend(text::matching(&pattern).into_iter().take(4));
+                    suggested.extend(at.document.texts(&pattern).iter().take(4).cloned());
                 }
                 for listed in [members.get("const"), members.get("enum")].into_iter().flatten() {
                     let listed = listed
@@ -655,7 +660,7 @@ fn reached<'a>(from: impl Iterator<Item = impl std::borrow::Borrow<At<'a>>>) -> 
         let Some(members) = at.schema.as_object() else {
             continue;
         };
-        if reached.len() >= 256 || !seen.insert(std::ptr::from_ref(at.schema).addr()) {
+        if reached.len() >= 64 || !seen.insert(std::ptr::from_ref(at.schema).addr()) {
             continue;
         }
         reached.push(at);
@@ -944,8 +949,10 @@ fn around(limit: &Number, exact: &mut Vec<i128>, floats: &mut Vec<f64>) {
 fn texts(way: &Way<'_>, near: &[At<'_>]) -> Vec<Value> {
     let mut texts: Vec<String> = Vec::new();
     let own: Vec<&Map<String, Value>> = way.objects.iter().map(|(members, _)| *members).collect();
-    for pattern in own.iter().filter_map(|members| members.get("pattern")?.as_str()) {
-        texts.extend(text::matching(pattern));
+    for (members, document) in &way.objects {
+        if let Some(pattern) = members.get("pattern").and_then(Value::as_str) {
+            texts.extend_from_slice(&document.texts(pattern));
+        }
     }
     let least = own
         .iter()
@@ -965,7 +972,7 @@ fn texts(way: &Way<'_>, near: &[At<'_>]) -> Vec<Value> {
     }
     for at in near {
         if let Some(pattern) = at.schema.get("pattern").and_then(Value::as_str) {
-            let matching = text::matching(pattern);
+            let matching = at.document.texts(pattern);
             for text in matching.iter().take(8) {
                 texts.push(text.clone());
                 let mut cut = text.clone();

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::json::sorted;
 use crate::rules::{self, Rule};
 
 /// How much a finding weighs.
@@ -216,7 +217,7 @@ struct Wire {
     message: String,
     #[serde(rename = "where", default)]
     place: Place,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "sorted")]
     witness: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<String>,

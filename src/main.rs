@@ -1,7 +1,7 @@
 //! The `pastproof` command.
 
 use std::env;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -26,10 +26,7 @@ fn main() -> ExitCode {
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut err = io::stderr();
-    let exit = run(env::args_os(), &surroundings, &mut out, &mut err);
-    // A reader that went away has what it wanted.
-    let _ = out.flush();
-    exit.into()
+    run(env::args_os(), &surroundings, &mut out, &mut err).into()
 }
 
 /// `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb` as other tools read them.

@@ -14,7 +14,7 @@ use crate::finding::{Finding, Level};
 use crate::gate::config::{self, Located};
 use crate::gate::{Day, Exit, GateOptions};
 use crate::report::{self, Look};
-use crate::schema::{CatalogueOptions, VersionScheme};
+use crate::schema::{Catalogue, CatalogueOptions, VersionScheme};
 
 /// What the command line is told about the world instead of asking.
 #[derive(Clone, Debug)]
@@ -49,19 +49,7 @@ pub fn run(
     }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            let text = error.render();
-            return match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                    let _ = write!(out, "{text}");
-                    Exit::Clean
-                }
-                _ => {
-                    let _ = write!(err, "{text}");
-                    Exit::Usage
-                }
-            };
-        }
+        Err(error) => return not_parsed(&error, surroundings, out, err),
     };
     let look = Look {
         color: match cli.color {
@@ -79,16 +67,62 @@ pub fn run(
         out,
         err,
     };
-    match context.dispatch(cli.command) {
+    let exit = match context.dispatch(cli.command) {
         Ok(exit) => exit,
-        Err(Stop::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
-        Err(Stop::Io(error)) => {
-            let _ = writeln!(context.err, "error: the report cannot be written: {error}");
-            Exit::Incomplete
-        }
+        Err(Stop::Io(error)) => return unwritable(&error, context.err),
         Err(Stop::Said(exit, message)) => {
+            // What was found before comes first where both are shown on one terminal.
+            if let Err(error) = context.out.flush() {
+                return unwritable(&error, context.err);
+            }
+            let message = context.shown(&message);
             let _ = writeln!(context.err, "error: {message}");
             exit
+        }
+    };
+    match context.out.flush() {
+        Ok(()) => exit,
+        Err(error) => unwritable(&error, context.err),
+    }
+}
+
+/// A reader that went away has what it wanted; any other output that cannot be written is incomplete.
+fn unwritable(error: &io::Error, err: &mut dyn Write) -> Exit {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Exit::Clean;
+    }
+    let _ = writeln!(err, "error: the report cannot be written: {error}");
+    Exit::Incomplete
+}
+
+/// Help and versions that were asked for, and what is wrong with the arguments.
+fn not_parsed(
+    error: &clap::Error,
+    surroundings: &Surroundings,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
+    let text = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            match write!(out, "{text}").and_then(|()| out.flush()) {
+                Ok(()) => Exit::Clean,
+                Err(error) => unwritable(&error, err),
+            }
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = write!(err, "{text}");
+            match config::find(&surroundings.folder) {
+                Err(error) if error.is_missing() => {
+                    let _ = writeln!(err, "\nerror: {error}");
+                    Exit::Incomplete
+                }
+                _ => Exit::Usage,
+            }
+        }
+        _ => {
+            let _ = write!(err, "{text}");
+            Exit::Usage
         }
     }
 }
@@ -214,10 +248,57 @@ impl Context<'_> {
         Ok((folder, options))
     }
 
+    /// Opens the catalogue that the flags or the configuration name.
+    pub fn open_catalogue(&self, args: &CatalogueArgs) -> Result<Catalogue, Stop> {
+        let (folder, options) = self.catalogue(args)?;
+        Catalogue::open(&folder, &options).map_err(|error| {
+            if error.is_usage() && args.layout.is_some() {
+                Stop::usage(error)
+            } else {
+                Stop::incomplete(error)
+            }
+        })
+    }
+
+    /// What to say of a catalogue without a schema.
+    pub fn no_schema(&self, catalogue: &Catalogue) -> Stop {
+        let why = if catalogue.findings().iter().any(Finding::fails) {
+            "; `pastproof schema check` says what is wrong with its files"
+        } else {
+            "; put schemas there as <EventType>/<version>.json, or name another folder with --catalogue, another form with --layout"
+        };
+        Stop::Said(
+            Exit::NothingChecked,
+            format!("{} holds no usable schema{why}", self.named(catalogue.root())),
+        )
+    }
+
+    /// A path as the caller would type it: from the folder the command is called in, where it lies below it.
+    pub fn named(&self, path: &Path) -> String {
+        let below = path.strip_prefix(&self.surroundings.folder).unwrap_or(path);
+        // `a/./b` and `a/b` are one place.
+        below.components().collect::<PathBuf>().display().to_string()
+    }
+
+    /// `text` with its paths as [`named`](Self::named) has them.
+    pub fn shown(&self, text: &str) -> String {
+        report::below(text, &self.surroundings.folder)
+    }
+
+    /// `finding` with its paths as [`named`](Self::named) has them.
+    pub fn localized(&self, mut finding: Finding) -> Finding {
+        finding.message = self.shown(&finding.message);
+        if let Some(file) = &finding.place.file {
+            finding.place.file = Some(self.named(Path::new(file)));
+        }
+        finding
+    }
+
     /// Reports `findings`, which are sorted: JSON Lines, or paragraphs with each reason once.
     pub fn report(&mut self, findings: &[Finding]) -> io::Result<()> {
         let mut explained: Vec<&str> = Vec::new();
         for finding in findings {
+            let finding = &self.localized(finding.clone());
             if self.json {
                 report::json_line(self.out, finding)?;
             } else {

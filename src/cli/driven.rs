@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::cli::args::{DrivenArgs, ReplayArgs, ScenarioCommand, UpcastCommand};
 use crate::cli::context::{Context, Stop};
@@ -15,6 +16,14 @@ use crate::gate::{self, Exit};
 use crate::report;
 use crate::schema::Coverage;
 
+/// An upcaster as JSON Lines have it.
+#[derive(Serialize)]
+struct Line<'a> {
+    kind: &'static str,
+    #[serde(flatten)]
+    step: &'a StepReport,
+}
+
 pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Result<Exit, Stop> {
     let UpcastCommand::Verify(DrivenArgs { harness }) = command;
     let located = context.located()?;
@@ -24,13 +33,12 @@ pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Resu
     let verified = steps.iter().filter(|step: &&StepReport| step.verified).count();
     if context.json {
         for step in &steps {
-            let mut line = serde_json::to_value(step).map_err(Stop::incomplete)?;
-            line["kind"] = "step".into();
-            report::json_line(context.out, &line)?;
+            report::json_line(context.out, &Line { kind: "step", step })?;
         }
-        report::json_line(
+        report::json_object(
             context.out,
-            &json!({ "kind": "summary", "upcasters": steps.len(), "verified": verified }),
+            "summary",
+            &[("upcasters", steps.len().into()), ("verified", verified.into())],
         )?;
     } else {
         for step in &steps {
@@ -42,11 +50,18 @@ pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Resu
             let mark = if step.verified { "verified" } else { "not verified" };
             writeln!(
                 context.out,
-                "  {}@{} → {to}: {mark} on {} events ({})",
-                step.event_type, step.from, step.tried, step.origin
+                "  {}@{} → {to}: {mark} on {} ({})",
+                step.event_type,
+                step.from,
+                report::count(step.tried, "event"),
+                step.origin
             )?;
         }
-        writeln!(context.out, "{verified} of {} upcasters verified", steps.len())?;
+        writeln!(
+            context.out,
+            "{verified} of {} verified",
+            report::count(steps.len() as u64, "upcaster")
+        )?;
     }
     Ok(verdict(&findings, steps.len() as u64))
 }
@@ -93,14 +108,22 @@ pub(super) fn replay(context: &mut Context<'_>, args: &ReplayArgs) -> Result<Exi
     }
     let (events, streams, differences) = total;
     if context.json {
-        report::json_line(
+        report::json_object(
             context.out,
-            &json!({ "kind": "summary", "events": events, "streams": streams, "differences": differences }),
+            "summary",
+            &[
+                ("events", events.into()),
+                ("streams", streams.into()),
+                ("differences", differences.into()),
+            ],
         )?;
     } else {
         writeln!(
             context.out,
-            "{events} events of {streams} streams, {differences} differences"
+            "{} of {}, {}",
+            report::count(events, "event"),
+            report::count(streams, "stream"),
+            report::count(differences, "difference")
         )?;
     }
     Ok(verdict(&findings, events))
@@ -170,7 +193,7 @@ pub(super) fn scenario(context: &mut Context<'_>, command: &ScenarioCommand) -> 
             Reply::Scenarios { names } => {
                 for name in names {
                     if context.json {
-                        report::json_line(context.out, &json!({ "kind": "scenario", "name": name }))?;
+                        report::json_object(context.out, "scenario", &[("name", name.as_str().into())])?;
                     } else {
                         writeln!(context.out, "{name}")?;
                     }
@@ -182,12 +205,17 @@ pub(super) fn scenario(context: &mut Context<'_>, command: &ScenarioCommand) -> 
     }
     let failed = findings.iter().filter(|finding| finding.fails()).count();
     if context.json {
-        report::json_line(
+        report::json_object(
             context.out,
-            &json!({ "kind": "summary", "scenarios": count, "failed": failed }),
+            "summary",
+            &[("scenarios", count.into()), ("failed", failed.into())],
         )?;
     } else if matches!(command, ScenarioCommand::Run(_)) {
-        writeln!(context.out, "{count} scenarios, {failed} do not hold")?;
+        writeln!(
+            context.out,
+            "{}, {failed} of them do not hold",
+            report::count(count, "scenario")
+        )?;
     }
     if count == 0
         && findings.is_empty()

@@ -26,11 +26,15 @@ pub(super) fn run(context: &mut Context<'_>, args: &ExplainArgs) -> Result<Exit,
     };
     for rule in chosen {
         if context.json {
-            report::json_line(
+            report::json_object(
                 context.out,
-                &serde_json::json!({
-                    "kind": "rule", "id": rule.id, "level": rule.level, "reason": rule.reason, "next": rule.next,
-                }),
+                "rule",
+                &[
+                    ("id", rule.id.into()),
+                    ("level", rule.level.to_string().into()),
+                    ("reason", rule.reason.into()),
+                    ("next", rule.next.into()),
+                ],
             )?;
         } else if args.id.is_some() {
             writeln!(

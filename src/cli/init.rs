@@ -26,14 +26,14 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArgs) -> Result<Exit, St
             writeln!(
                 context.out,
                 "wrote {}\n\nnext: put your event schemas under schemas/<EventType>/<version>.json, then run `pastproof gate`",
-                file.display()
+                context.named(&file)
             )?;
             Ok(Exit::Clean)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Stop::incomplete(format!(
             "{} is there already and was left as it is",
-            file.display()
+            context.named(&file)
         ))),
-        Err(error) => Err(Stop::incomplete(format!("{}: {error}", file.display()))),
+        Err(error) => Err(Stop::incomplete(format!("{}: {error}", context.named(&file)))),
     }
 }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use crate::cli::args::{ValidateArgs, VerifyArgs};
 use crate::cli::context::{Context, Stop};
 use crate::finding::Finding;
@@ -12,17 +10,12 @@ use crate::gate::config::RecordingConfig;
 use crate::recording;
 use crate::replay;
 use crate::report;
-use crate::schema::{Catalogue, Validators};
+use crate::schema::Validators;
 
 pub(super) fn validate(context: &mut Context<'_>, args: &ValidateArgs) -> Result<Exit, Stop> {
-    let (catalogue, options) = context.catalogue(&args.catalogue)?;
-    let catalogue = Catalogue::open(&catalogue, &options).map_err(Stop::incomplete)?;
+    let catalogue = context.open_catalogue(&args.catalogue)?;
     if catalogue.is_empty() {
-        return Err(Stop::Said(
-            Exit::NothingChecked,
-            "the catalogue holds no schema; name its folder with --catalogue, and its files with --layout"
-                .to_owned(),
-        ));
+        return Err(context.no_schema(&catalogue));
     }
     let validators = Validators::new(Arc::new(catalogue));
     let threads = args.threads.map_or(context.surroundings.processors, usize::from);
@@ -53,6 +46,13 @@ pub(super) fn validate(context: &mut Context<'_>, args: &ValidateArgs) -> Result
             .map(|file| pointers(file.to_string_lossy().into_owned()))
             .collect()
     };
+    if recordings.is_empty() {
+        return Err(Stop::Said(
+            Exit::NothingChecked,
+            "no file was named and no recording is configured; name a file of events, or `-` for standard input"
+                .to_owned(),
+        ));
+    }
     let (mut events, mut valid, mut invalid, mut unknown) = (0, 0, 0, 0);
     let mut failed = false;
     for recording in &recordings {
@@ -94,14 +94,21 @@ pub(super) fn validate(context: &mut Context<'_>, args: &ValidateArgs) -> Result
         unknown += summary.unknown;
     }
     if context.json {
-        report::json_line(
+        report::json_object(
             context.out,
-            &json!({ "kind": "summary", "events": events, "valid": valid, "invalid": invalid, "unknown": unknown }),
+            "summary",
+            &[
+                ("events", events.into()),
+                ("valid", valid.into()),
+                ("invalid", invalid.into()),
+                ("unknown", unknown.into()),
+            ],
         )?;
     } else {
         writeln!(
             context.out,
-            "{events} events: {valid} valid, {invalid} invalid, {unknown} of unknown type or version"
+            "{}: {valid} valid, {invalid} invalid, {unknown} of unknown type or version",
+            report::count(events, "event")
         )?;
     }
     Ok(if failed || invalid > 0 || unknown > 0 {
@@ -125,21 +132,23 @@ pub(super) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
     }
     context.report(&verification.findings)?;
     if context.json {
-        report::json_line(
+        report::json_object(
             context.out,
-            &json!({
-                "kind": "summary",
-                "events": verification.events,
-                "streams": verification.streams,
-                "frames": verification.frames,
-                "root": verification.root,
-            }),
+            "summary",
+            &[
+                ("events", verification.events.into()),
+                ("streams", verification.streams.into()),
+                ("frames", verification.frames.into()),
+                ("root", verification.root.into()),
+            ],
         )?;
     } else {
         writeln!(
             context.out,
-            "{} events of {} streams in {} frames",
-            verification.events, verification.streams, verification.frames
+            "{} of {} in {}",
+            report::count(verification.events, "event"),
+            report::count(verification.streams, "stream"),
+            report::count(verification.frames, "frame")
         )?;
     }
     Ok(super::gate::verdict(&verification.findings, verification.events))

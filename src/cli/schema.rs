@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::args::{
     AcceptArgs, CatalogueArgs, CheckArgs, CompareArgs, ContractName, Require, SchemaCommand, ShowArgs,
@@ -15,8 +15,9 @@ use crate::gate::protocol::{Reply, Task};
 use crate::gate::{self, Exit};
 use crate::model::Version;
 use crate::report;
+use crate::rules;
 use crate::schema::{
-    self, Catalogue, CompareOptions, Comparison, Contract, Direction, SchemaVersion, TypeSchemas, Verdict,
+    self, CompareOptions, Comparison, Contract, Direction, SchemaVersion, TypeSchemas, Verdict,
 };
 
 pub(super) fn run(context: &mut Context<'_>, command: &SchemaCommand) -> Result<Exit, Stop> {
@@ -43,8 +44,11 @@ fn compare(context: &mut Context<'_>, args: &CompareArgs) -> Result<Exit, Stop> 
             Box::new(stdin.lock())
         } else {
             let path = context.surroundings.folder.join(pairs);
-            let file = File::open(&path)
-                .map_err(|error| Stop::incomplete(format!("{}: {error}", path.display())))?;
+            let refuse = |what: String| Stop::incomplete(format!("{}: {what}", pairs.display()));
+            let file = File::open(&path).map_err(|error| refuse(error.to_string()))?;
+            if path.is_dir() {
+                return Err(refuse("a folder, where a file of pairs is needed".to_owned()));
+            }
             Box::new(BufReader::new(file))
         };
         let summary = schema::compare_pairs(&mut *input, context.out, &options)?;
@@ -65,7 +69,16 @@ fn compare(context: &mut Context<'_>, args: &CompareArgs) -> Result<Exit, Stop> 
             .map_err(|error| Stop::incomplete(format!("{}: {error}", path.display())))?;
         Ok(parsed.value)
     };
-    let comparison = schema::compare(&read(old)?, &read(new)?, &options).map_err(Stop::incomplete)?;
+    let comparison = schema::compare(&read(old)?, &read(new)?, &options).map_err(|error| {
+        // Files have names; two values have not.
+        let message = error.to_string();
+        let named = |side: &str, path: &Path| {
+            let rest = message.strip_prefix(side)?;
+            Some(format!("{}{rest}", path.display()))
+        };
+        let named = named("the old schema", old).or_else(|| named("the new schema", new));
+        Stop::incomplete(named.unwrap_or_else(|| message.clone()))
+    })?;
     if context.json {
         report::json_line(context.out, &comparison)?;
     } else {
@@ -95,17 +108,18 @@ fn human(context: &mut Context<'_>, comparison: &Comparison, old: &str, new: &st
         };
         writeln!(context.out, "{name}: {verdict}")?;
         if let Some(witness) = &direction.witness {
+            let witness = serde_json::to_string(&crate::json::Sorted(witness)).unwrap_or_default();
             writeln!(context.out, "  event: {witness}")?;
         }
         for difference in &direction.findings {
-            let pointer = if difference.pointer.is_empty() {
-                "/"
+            let place = if difference.pointer.is_empty() {
+                "the root"
             } else {
                 &difference.pointer
             };
             writeln!(
                 context.out,
-                "  {} at {pointer}: {}",
+                "  {} at {place}: {}",
                 difference.id, difference.message
             )?;
         }
@@ -114,13 +128,12 @@ fn human(context: &mut Context<'_>, comparison: &Comparison, old: &str, new: &st
 }
 
 fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Stop> {
-    let (folder, options) = context.catalogue(&args.catalogue)?;
+    let catalogue = context.open_catalogue(&args.catalogue)?;
     let located = if args.catalogue.catalogue.is_some() {
         None
     } else {
         context.located_if_any()?
     };
-    let catalogue = Catalogue::open(&folder, &options).map_err(Stop::incomplete)?;
     let mut check_options = schema::CheckOptions::default();
     let mut findings = catalogue.findings().to_vec();
     if let Some(located) = &located {
@@ -134,23 +147,28 @@ fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Stop> {
     crate::finding::sort(&mut findings);
     context.report(&findings)?;
     if context.json {
-        report::json_line(
+        report::json_object(
             context.out,
-            &json!({
-                "kind": "summary",
-                "types": report.types,
-                "versions": report.versions,
-                "pairs": report.pairs,
-                "compatible": report.compatible,
-                "breaking": report.breaking,
-                "unproven": report.unproven,
-            }),
+            "summary",
+            &[
+                ("types", report.types.into()),
+                ("versions", report.versions.into()),
+                ("pairs", report.pairs.into()),
+                ("compatible", report.compatible.into()),
+                ("breaking", report.breaking.into()),
+                ("unproven", report.unproven.into()),
+            ],
         )?;
     } else {
         writeln!(
             context.out,
-            "{} versions of {} types; {} steps: {} compatible, {} breaking, {} unproven",
-            report.versions, report.types, report.pairs, report.compatible, report.breaking, report.unproven
+            "{} of {}; {}: {} compatible, {} breaking, {} unproven",
+            report::count(report.versions as u64, "version"),
+            report::count(report.types as u64, "event type"),
+            report::count(report.pairs as u64, "version step"),
+            report.compatible,
+            report.breaking,
+            report.unproven
         )?;
     }
     Ok(super::gate::verdict(&findings, report.versions as u64))
@@ -176,19 +194,33 @@ fn accept(context: &mut Context<'_>, args: &AcceptArgs) -> Result<Exit, Stop> {
             }
         }
     }
-    let accepted = schema::accept(&folder, &options, &types, args.rewrite_history.as_deref())
-        .map_err(Stop::incomplete)?;
+    if types.is_empty() {
+        let catalogue = context.open_catalogue(&args.catalogue)?;
+        if catalogue.is_empty() && !catalogue.findings().iter().any(crate::finding::Finding::fails) {
+            return Err(context.no_schema(&catalogue));
+        }
+    }
+    let accepted =
+        schema::accept(&folder, &options, &types, args.rewrite_history.as_deref()).map_err(|error| {
+            if error.is_refusal() && args.rewrite_history.is_none() {
+                Stop::incomplete(format!("{error}, with --rewrite-history REASON"))
+            } else {
+                Stop::incomplete(error)
+            }
+        })?;
     for path in &accepted.written {
+        let file = context.named(path);
         if context.json {
-            report::json_line(context.out, &json!({ "kind": "written", "file": path }))?;
+            report::json_object(context.out, "written", &[("file", file.into())])?;
         } else {
-            writeln!(context.out, "wrote {}", path.display())?;
+            writeln!(context.out, "wrote {file}")?;
         }
     }
     if context.json {
-        report::json_line(
+        report::json_object(
             context.out,
-            &json!({ "kind": "summary", "written": accepted.written.len() }),
+            "summary",
+            &[("written", accepted.written.len().into())],
         )?;
     } else if accepted.written.is_empty() {
         writeln!(context.out, "everything is frozen already")?;
@@ -197,49 +229,81 @@ fn accept(context: &mut Context<'_>, args: &AcceptArgs) -> Result<Exit, Stop> {
 }
 
 fn list(context: &mut Context<'_>, args: &CatalogueArgs) -> Result<Exit, Stop> {
-    let (folder, options) = context.catalogue(args)?;
-    let catalogue = Catalogue::open(&folder, &options).map_err(Stop::incomplete)?;
+    let catalogue = context.open_catalogue(args)?;
     for history in catalogue.types() {
         let versions: Vec<&Version> = history.versions.iter().map(|version| &version.version).collect();
         if context.json {
-            report::json_line(
+            let versions = versions.into_iter().map(value).collect::<Vec<_>>();
+            report::json_object(
                 context.out,
-                &json!({ "kind": "type", "type": history.event_type, "versions": versions }),
+                "type",
+                &[
+                    ("type", history.event_type.as_str().into()),
+                    ("versions", versions.into()),
+                ],
             )?;
         } else {
             let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
             writeln!(context.out, "{}  {}", history.event_type, versions.join(" "))?;
         }
     }
-    Ok(if catalogue.is_empty() {
-        Exit::NothingChecked
-    } else {
-        Exit::Clean
-    })
+    let left_out = [
+        &rules::SCHEMA_UNREADABLE,
+        &rules::SCHEMA_INVALID,
+        &rules::SCHEMA_REFERENCE,
+        &rules::VERSION_UNPARSABLE,
+        &rules::VERSION_DUPLICATE,
+    ];
+    if catalogue.is_empty() {
+        return Err(context.no_schema(&catalogue));
+    }
+    let findings = catalogue.findings().iter();
+    if findings
+        .filter(|finding| left_out.contains(&finding.rule))
+        .count()
+        > 0
+    {
+        context.out.flush()?;
+        let _ = writeln!(
+            context.err,
+            "pastproof: files that cannot be used are left out; `pastproof schema check` says which"
+        );
+    }
+    Ok(Exit::Clean)
+}
+
+/// A version as it stands in recorded events: a number or a text.
+fn value(version: &Version) -> Value {
+    match version {
+        Version::Number(number) => (*number).into(),
+        Version::Text(text) => text.as_ref().into(),
+    }
 }
 
 fn show(context: &mut Context<'_>, args: &ShowArgs) -> Result<Exit, Stop> {
-    let (folder, options) = context.catalogue(&args.catalogue)?;
-    let catalogue = Catalogue::open(&folder, &options).map_err(Stop::incomplete)?;
+    let catalogue = context.open_catalogue(&args.catalogue)?;
     let found: Option<&SchemaVersion> = match &args.version {
         Some(version) => catalogue.get(&args.event_type, &Version::from(version.clone())),
         None => catalogue.newest(&args.event_type),
     };
     let Some(found) = found else {
-        return Err(Stop::usage(format!(
-            "the catalogue has no {}{}; `pastproof schema list` lists what it has",
-            args.event_type,
-            args.version
-                .as_ref()
-                .map_or_else(String::new, |version| format!(" version {version}"))
-        )));
+        return Err(Stop::Said(
+            Exit::NothingChecked,
+            format!(
+                "the catalogue has no {}{} that can be used; `pastproof schema list` lists what it has, and `pastproof schema check` says what is wrong with the rest",
+                args.event_type,
+                args.version
+                    .as_ref()
+                    .map_or_else(String::new, |version| format!(" version {version}"))
+            ),
+        ));
     };
     let schema = if args.reader {
         found.reader_schema()
     } else {
         &found.schema
     };
-    let text = serde_json::to_string_pretty(schema).map_err(Stop::incomplete)?;
+    let text = serde_json::to_string_pretty(&crate::json::Sorted(schema)).map_err(Stop::incomplete)?;
     writeln!(context.out, "{text}")?;
     Ok(Exit::Clean)
 }

@@ -83,6 +83,11 @@ impl Ground {
         self.root.join(relative)
     }
 
+    /// `text` with its paths as findings name them.
+    pub fn shown_in(&self, text: &str) -> String {
+        crate::report::below(text, &self.root)
+    }
+
     /// A path as findings name it: from the configuration's folder when it lies below it.
     pub fn shown(&self, path: &Path) -> String {
         path.strip_prefix(&self.root)

@@ -17,6 +17,7 @@ use crate::gate::{Assessment, Check, Day, Summary, apply_waivers};
 use crate::model::Version;
 use crate::recording;
 use crate::replay::{self, Silent};
+use crate::report::count;
 use crate::rules;
 use crate::schema::{self, Coverage, TypeSchemas, Verdict};
 use crate::upcast::Chains;
@@ -101,12 +102,8 @@ pub fn run(located: &Located, options: &GateOptions<'_>, err: &mut dyn Write) ->
     if !located.config.waiver.is_empty() {
         let file = ground.shown(&located.file);
         apply_waivers(&mut findings, &located.config.waiver, options.today, &file);
-        let count = located.config.waiver.len();
-        checks.push(Check::new(
-            "waivers",
-            count as u64,
-            format!("{count} accepted differences"),
-        ));
+        let given = located.config.waiver.len() as u64;
+        checks.push(Check::new("waivers", given, count(given, "accepted difference")));
     }
     finding::sort(&mut findings);
     let summary = Summary::of(&findings, checks, complete, rollback);
@@ -134,11 +131,7 @@ impl Gate<'_> {
             if let Some(file) = &finding.place.file {
                 finding.place.file = Some(ground.shown(Path::new(file)));
             }
-            // The same report wherever the project lies.
-            let root = format!("{}/", ground.root.display());
-            if finding.message.contains(&root) {
-                finding.message = finding.message.replace(&root, "");
-            }
+            finding.message = ground.shown_in(&finding.message);
             finding
         }));
     }
@@ -155,7 +148,11 @@ impl Gate<'_> {
         self.checks.push(Check::new(
             "catalogue",
             versions as u64,
-            format!("{versions} versions of {} event types", types.len()),
+            format!(
+                "{} of {}",
+                count(versions as u64, "version"),
+                count(types.len() as u64, "event type")
+            ),
         ));
     }
 
@@ -209,7 +206,11 @@ impl Gate<'_> {
             self.checks.push(Check::new(
                 "recordings",
                 events,
-                format!("{events} events of {streams} streams, as they were sealed"),
+                format!(
+                    "{} of {}, as they were sealed",
+                    count(events, "event"),
+                    count(streams, "stream")
+                ),
             ));
         }
         sound
@@ -332,7 +333,11 @@ impl Gate<'_> {
                     self.checks.push(Check::new(
                         "upcasters",
                         tried.steps.len() as u64,
-                        format!("{} upcasters tried on {} events", tried.steps.len(), tried.events),
+                        format!(
+                            "{} tried on {}",
+                            count(tried.steps.len() as u64, "upcaster"),
+                            count(tried.events, "event")
+                        ),
                     ));
                     self.add("upcasters", tried.findings);
                     steps = tried.steps;
@@ -386,7 +391,10 @@ impl Gate<'_> {
         self.checks.push(Check::new(
             "events",
             events,
-            format!("{valid} of {events} recorded events valid under their own version"),
+            format!(
+                "{valid} of {} valid under their own version",
+                count(events, "recorded event")
+            ),
         ));
     }
 
@@ -434,8 +442,10 @@ impl Gate<'_> {
             "compatibility",
             report.pairs as u64,
             format!(
-                "{} version steps: {} compatible, {} breaking{bridges}{unproven}",
-                report.pairs, report.compatible, report.breaking
+                "{}: {} compatible, {} breaking{bridges}{unproven}",
+                count(report.pairs as u64, "version step"),
+                report.compatible,
+                report.breaking
             ),
         ));
         self.add("compatibility", report.findings);
@@ -532,26 +542,33 @@ impl Counts {
         checks.push(Check::new(
             "types",
             self.types,
-            format!("{} event types of the code", self.types),
+            format!("{} of the code", count(self.types, "event type")),
         ));
         let (upcasters, events) = self.upcasters;
         checks.push(Check::new(
             "upcasters",
             upcasters,
-            format!("{upcasters} upcasters tried on {events} events"),
+            format!(
+                "{} tried on {}",
+                count(upcasters, "upcaster"),
+                count(events, "event")
+            ),
         ));
         checks.push(Check::new(
             "scenarios",
             self.scenarios,
-            format!("{} scenarios", self.scenarios),
+            count(self.scenarios, "scenario"),
         ));
         if let Some(replay) = self.replay {
             checks.push(Check::new(
                 "replay",
                 replay.events,
                 format!(
-                    "{} events of {} streams folded, {} of them upcast; {} differences from the baseline",
-                    replay.events, replay.streams, replay.upcast, replay.differences
+                    "{} of {} folded, {} of them upcast; {} from the baseline",
+                    count(replay.events, "event"),
+                    count(replay.streams, "stream"),
+                    replay.upcast,
+                    count(replay.differences, "difference")
                 ),
             ));
         }

@@ -102,6 +102,10 @@ impl Summary {
         } else {
             Verdict::Pass
         };
+        // That files are well-formed says nothing about what is stored.
+        let evidence = checks.iter().any(|check| {
+            check.checked > 0 && !["catalogue", "types", "waivers"].contains(&check.id.as_str())
+        });
         let release = if !anything {
             Assessment::NotChecked
         } else if failing
@@ -111,6 +115,8 @@ impl Summary {
             Assessment::Unsafe
         } else if !failing.is_empty() || !complete {
             Assessment::Unproven
+        } else if !evidence {
+            Assessment::NotChecked
         } else {
             Assessment::Safe
         };

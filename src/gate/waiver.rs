@@ -52,14 +52,26 @@ impl FromStr for Day {
         let parts: Vec<&str> = text.split('-').collect();
         if let [year, month, day] = parts[..]
             && let (4, 2, 2) = (year.len(), month.len(), day.len())
-            && let (Ok(year), Ok(month), Ok(day)) = (year.parse(), month.parse::<u8>(), day.parse::<u8>())
-            && (1..=12).contains(&month)
-            && (1..=31).contains(&day)
+            && parts.concat().bytes().all(|byte| byte.is_ascii_digit())
+            && let (Ok(year), Ok(month), Ok(day)) = (year.parse(), month.parse(), day.parse())
+            && (1..=days_in(year, month)).contains(&day)
         {
             Ok(Self { year, month, day })
         } else {
             Err(format!("`{text}` is not a day such as 2026-11-30"))
         }
+    }
+}
+
+/// How many days a month has; none when there is no such month.
+fn days_in(year: u16, month: u8) -> u8 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 0,
     }
 }
 

@@ -4,6 +4,7 @@ mod canonical;
 mod diff;
 mod parse;
 mod read;
+mod sorted;
 mod tape;
 
 #[cfg(feature = "compat")]
@@ -16,6 +17,9 @@ pub use diff::{Change, ChangeKind, diff, same};
 #[cfg(feature = "jq")]
 pub(crate) use parse::MAX_DEPTH;
 pub use parse::{JsonError, JsonErrorKind, Parsed, parse};
+#[cfg(feature = "compat")]
+pub(crate) use sorted::Sorted;
+pub(crate) use sorted::sorted;
 pub(crate) use tape::{Document, Entry, Kind, Tape};
 #[cfg(feature = "compat")]
 pub(crate) use tape::{Items, Members};

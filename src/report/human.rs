@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::finding::{Finding, Level, Place};
 use crate::gate::{Assessment, Summary, Verdict};
+use crate::json::Sorted;
 
 /// How the terminal report looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,7 +110,7 @@ pub fn finding(out: &mut dyn Write, finding: &Finding, explained: bool, look: Lo
 const WITNESS_LIMIT: usize = 600;
 
 fn shortened(value: &Value) -> String {
-    let text = value.to_string();
+    let text = serde_json::to_string(&Sorted(value)).unwrap_or_default();
     if text.len() <= WITNESS_LIMIT {
         return text;
     }

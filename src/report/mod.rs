@@ -4,6 +4,8 @@
 
 mod human;
 mod json;
+mod text;
 
 pub use human::{Look, finding, gate_summary, headline};
-pub use json::json_line;
+pub use json::{json_line, json_object};
+pub(crate) use text::{below, count};

@@ -245,11 +245,21 @@ pub(super) struct Scan {
 
 impl Scan {
     fn new(root: &Path, layout: Layout) -> Result<Self, SchemaError> {
-        let real_root = root
-            .canonicalize()
-            .map_err(|error| SchemaError::io("open the catalogue", root, &error))?;
+        let real_root = root.canonicalize().map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                SchemaError::input(format!(
+                    "there is no catalogue folder {}; put event schemas there as <EventType>/<version>.json, or name another folder",
+                    shown(root)
+                ))
+            } else {
+                SchemaError::io("open the catalogue", root, &error)
+            }
+        })?;
         if !real_root.is_dir() {
-            return Err(SchemaError::input(format!("{}: no folder", root.display())));
+            return Err(SchemaError::input(format!(
+                "the catalogue {} is not a folder",
+                shown(root)
+            )));
         }
         Ok(Self {
             root: root.to_owned(),

@@ -95,7 +95,10 @@ pub struct Direction {
     /// The answer.
     pub verdict: Verdict,
     /// A value that is lost, where the verdict is breaking: the validators of both schemas have confirmed it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::json::sorted"
+    )]
     pub witness: Option<Value>,
     /// Why it is not compatible.
     pub findings: Vec<Difference>,

@@ -130,6 +130,10 @@ fn check(schema: &Value, place: &Place) -> Result<Compiled, Vec<Finding>> {
         vec![invalid("/$schema", &what)]
     })?;
     engine::compile(schema, draft).map_err(|error| match error {
+        CompileError::Invalid(violation) if is_type_keyword(&violation.pointer) => vec![invalid(
+            &violation.pointer,
+            "names no JSON type; there are array, boolean, integer, null, number, object and string",
+        )],
         CompileError::Invalid(violation) => vec![invalid(&violation.pointer, &violation.message)],
         CompileError::TooDeep(why) => vec![invalid("", &why)],
         CompileError::Outside(uris) => {
@@ -140,7 +144,7 @@ fn check(schema: &Value, place: &Place) -> Result<Compiled, Vec<Finding>> {
                         .iter()
                         .find(|(_, reference)| {
                             let document = reference.split('#').next().unwrap_or_default();
-                            !document.is_empty() && uri.ends_with(document.trim_start_matches("./"))
+                            !document.is_empty() && uri.ends_with(document.trim_start_matches(['.', '/']))
                         })
                         .map_or("", |(pointer, _)| pointer);
                     Finding::new(
@@ -151,6 +155,21 @@ fn check(schema: &Value, place: &Place) -> Result<Compiled, Vec<Finding>> {
                 })
                 .collect()
         }
+    })
+}
+
+/// Whether a pointer into a schema leads to the keyword `type`, and not to a member of that name.
+fn is_type_keyword(pointer: &str) -> bool {
+    pointer.strip_suffix("/type").is_some_and(|above| {
+        ![
+            "properties",
+            "patternProperties",
+            "$defs",
+            "definitions",
+            "dependentSchemas",
+        ]
+        .iter()
+        .any(|names| above.ends_with(names))
     })
 }
 

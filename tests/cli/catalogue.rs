@@ -1,0 +1,340 @@
+//! `schema compare`, `check`, `accept`, `list`, `show`: what they answer, byte for byte.
+
+use serde_json::{Value, json};
+
+use super::tool::{Folder, ORDER_1, ORDER_2, members, snapshot};
+
+const OLD: &str = "schemas/OrderPlaced/1.json";
+const NEW: &str = "schemas/OrderPlaced/2.json";
+
+fn two() -> Folder {
+    Folder::project().with(NEW, ORDER_2)
+}
+
+#[test]
+fn compare_answers_with_one_object() {
+    let folder = two().with("wider.json", ORDER_1.replace("\"integer\"", "\"number\""));
+    let said = folder.look(&["schema", "compare", OLD, NEW]).exits(1).quietly();
+    assert_eq!(
+        said.stdout,
+        concat!(
+            r#"{"backward":{"verdict":"breaking","witness":{"order":"","total":0},"#,
+            r#""findings":[{"id":"breaking-step","pointer":"/required","side":"new","message":"\"currency\" is a required property"}]},"#,
+            r#""forward":{"verdict":"breaking","witness":{"currency":"","order":"","total":0},"#,
+            r#""findings":[{"id":"breaking-rollback","pointer":"/additionalProperties","side":"old","#,
+            r#""message":"additional properties are not allowed ('currency' was unexpected)"}]}}"#,
+            "\n"
+        )
+    );
+    let said = folder
+        .look(&["schema", "compare", OLD, "wider.json"])
+        .exits(0)
+        .quietly();
+    assert!(
+        said.stdout.starts_with(
+            r#"{"backward":{"verdict":"compatible","findings":[]},"forward":{"verdict":"breaking","#
+        ),
+        "{said}"
+    );
+    assert_eq!(said.lines().len(), 1);
+}
+
+#[test]
+fn what_is_required_decides_the_exit_code() {
+    let folder = Folder::project().with("wider.json", ORDER_1.replace("\"integer\"", "\"number\""));
+    for (require, code, back) in [
+        ("backward", 0, 1),
+        ("forward", 1, 0),
+        ("full", 1, 1),
+        ("none", 0, 0),
+    ] {
+        folder
+            .look(&["schema", "compare", OLD, "wider.json", "--require", require])
+            .exits(code);
+        folder
+            .look(&["schema", "compare", "wider.json", OLD, "--require", require])
+            .exits(back);
+    }
+    // Closing the writer's side makes an open schema with an optional member more compatible.
+    let open = r#"{"type":"object","properties":{"a":{"type":"string"}}}"#;
+    let more = r#"{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}}}"#;
+    let folder = folder.with("open.json", open).with("more.json", more);
+    folder
+        .look(&["schema", "compare", "open.json", "more.json"])
+        .exits(1);
+    folder
+        .look(&[
+            "schema",
+            "compare",
+            "open.json",
+            "more.json",
+            "--contract",
+            "literal",
+        ])
+        .exits(1);
+    folder
+        .look(&[
+            "schema",
+            "compare",
+            "open.json",
+            "more.json",
+            "--contract",
+            "writer-reader",
+        ])
+        .exits(0);
+}
+
+#[test]
+fn compare_for_people() {
+    let folder = two()
+        .with("wider.json", ORDER_1.replace("\"integer\"", "\"number\""))
+        .with("nothing.json", "false");
+    let mut text = String::new();
+    for (old, new) in [(OLD, NEW), (OLD, "wider.json"), (OLD, "nothing.json")] {
+        let said = folder.run(&["schema", "compare", old, new]).quietly();
+        text += &format!("$ pastproof schema compare {old} {new}\n{}\n", said.stdout);
+    }
+    snapshot("schema_compare", &text);
+}
+
+#[test]
+fn each_side_has_its_own_draft() {
+    // `exclusiveMinimum` is a flag in draft 4 and a number later.
+    let draft4 = r#"{"$schema":"http://json-schema.org/draft-04/schema#","type":"number","minimum":0,"exclusiveMinimum":true}"#;
+    let later = r#"{"type":"number","exclusiveMinimum":0}"#;
+    let folder = Folder::new().with("a.json", draft4).with("b.json", later);
+    let said = folder
+        .look(&["schema", "compare", "a.json", "b.json", "--require", "full"])
+        .exits(0);
+    assert_eq!(
+        said.stdout,
+        "{\"backward\":{\"verdict\":\"compatible\",\"findings\":[]},\"forward\":{\"verdict\":\"compatible\",\"findings\":[]}}\n"
+    );
+}
+
+#[test]
+fn compare_of_what_is_not_there() {
+    let folder = two();
+    for (old, new, says) in [
+        ("nowhere.json", NEW, "error: nowhere.json: No such file"),
+        (OLD, "schemas", "error: schemas: "),
+    ] {
+        let said = folder.look(&["schema", "compare", old, new]).exits(3);
+        assert_eq!(said.stdout, "");
+        said.says(says);
+    }
+    folder
+        .look(&["schema", "compare", "--pairs", "nowhere"])
+        .exits(3)
+        .says("error: nowhere: ");
+    folder
+        .look(&["schema", "compare", "--pairs", "schemas"])
+        .exits(3)
+        .says("error: schemas: ");
+}
+
+#[test]
+fn pairs_are_answered_line_by_line() {
+    let folder = Folder::new();
+    let input = [
+        r#"{"id":"a","old":{"type":"integer"},"new":{"type":"number"}}"#,
+        "",
+        "nonsense",
+        r#"{"id":7,"old":true}"#,
+        r#"{"id":{"x":1},"old":{"type":7},"new":true}"#,
+        r#"{"id":"d","old":{"minimum":1,"exclusiveMinimum":true},"new":{"minimum":1},"draft":"draft4"}"#,
+        r#"{"id":"e","old":true,"new":true,"draft":"draft5"}"#,
+        r#"{"old":true,"new":true}"#,
+        r#"{"id":"f","old":{"$ref":"http://localhost:1/a.json"},"new":true}"#,
+        r#"{"id":"cut","old":true,"#,
+    ]
+    .join("\n");
+    let said = folder
+        .feed(&["schema", "compare", "--pairs", "-"], input.as_bytes())
+        .exits(1)
+        .quietly();
+    let answers: Vec<Value> = said.lines();
+    let ids: Vec<&Value> = answers.iter().map(|answer| &answer["id"]).collect();
+    assert_eq!(
+        ids,
+        [
+            &json!("a"),
+            &Value::Null,
+            &json!(7),
+            &json!({"x": 1}),
+            &json!("d"),
+            &json!("e"),
+            &Value::Null,
+            &json!("f"),
+            &Value::Null
+        ]
+    );
+    for (line, answer) in said.stdout.lines().zip(&answers) {
+        let failed = answer.get("error").is_some();
+        let expected = if failed {
+            vec!["id", "error"]
+        } else {
+            vec!["id", "backward", "forward"]
+        };
+        assert_eq!(members(line), expected);
+    }
+    let failed: Vec<bool> = answers
+        .iter()
+        .map(|answer| answer.get("error").is_some())
+        .collect();
+    assert_eq!(
+        failed,
+        [false, true, true, true, false, true, false, true, true],
+        "{said}"
+    );
+    assert_eq!(answers[0]["backward"]["verdict"], "compatible");
+    assert_eq!(answers[0]["forward"]["verdict"], "breaking");
+    assert_eq!(answers[4]["backward"]["verdict"], "compatible");
+
+    let good = "{\"id\":1,\"old\":true,\"new\":true}\n";
+    folder
+        .feed(&["schema", "compare", "--pairs", "-"], good.as_bytes())
+        .exits(0)
+        .quietly();
+}
+
+/// Another program asks one pair at a time and waits for each answer.
+#[test]
+fn each_answer_is_there_before_the_next_question() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::process::Stdio;
+    let mut child = super::tool::command(&["schema", "compare", "--pairs", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ask = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap());
+    for id in 0..3 {
+        writeln!(ask, "{{\"id\":{id},\"old\":true,\"new\":true}}").unwrap();
+        let mut answer = String::new();
+        answers.read_line(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("{{\"id\":{id},")), "{answer}");
+    }
+    drop(ask);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn check_counts_steps_whether_or_not_they_are_bridged() {
+    let summary =
+        r#"{"kind":"summary","types":1,"versions":2,"pairs":1,"compatible":0,"breaking":1,"unproven":0}"#;
+    let said = two().look(&["schema", "check"]).exits(1).quietly();
+    assert_eq!(said.summary(), summary);
+    assert_eq!(said.of("breaking-step")[0]["level"], "deny");
+    let said = Folder::bridged().look(&["schema", "check"]).exits(0).quietly();
+    assert_eq!(said.summary(), summary);
+    assert_eq!(said.of("breaking-step")[0]["level"], "note");
+    // By flag alone, upcasters beside the schemas are not tried, and the step counts as open.
+    let said = Folder::bridged()
+        .look(&["schema", "check", "--catalogue", "schemas"])
+        .quietly();
+    assert_eq!(said.summary(), summary);
+}
+
+#[test]
+fn check_for_people() {
+    let mut text = String::new();
+    for (what, folder) in [
+        ("bridged", Folder::bridged()),
+        ("not bridged", two()),
+        ("one version", Folder::project()),
+    ] {
+        let said = folder.run(&["schema", "check"]).quietly();
+        text += &format!("# {what}: exit {}\n{}\n", said.exit, said.stdout);
+    }
+    snapshot("schema_check", &text);
+}
+
+#[test]
+fn a_catalogue_of_another_layout_and_scheme() {
+    let folder = Folder::new()
+        .with("api/orders/OrderPlaced/v1.9.0.json", ORDER_1)
+        .with("api/orders/OrderPlaced/v1.10.0.json", ORDER_1);
+    let flags = [
+        "--catalogue",
+        "api",
+        "--layout",
+        "{type}/v{version}.json",
+        "--version-scheme",
+        "semver",
+    ];
+    let arguments = |command: &[&'static str]| [command, &flags[..]].concat();
+    let said = folder.look(&arguments(&["schema", "check"])).exits(0).quietly();
+    assert_eq!(
+        said.stdout,
+        "{\"kind\":\"summary\",\"types\":1,\"versions\":2,\"pairs\":1,\"compatible\":1,\"breaking\":0,\"unproven\":0}\n"
+    );
+    let said = folder.look(&arguments(&["schema", "list"])).exits(0).quietly();
+    assert_eq!(
+        said.stdout,
+        "{\"kind\":\"type\",\"type\":\"orders/OrderPlaced\",\"versions\":[\"1.9.0\",\"1.10.0\"]}\n"
+    );
+    assert_eq!(
+        folder.run(&arguments(&["schema", "list"])).stdout,
+        "orders/OrderPlaced  1.9.0 1.10.0\n"
+    );
+    // The same in a configuration, and a flag over it.
+    folder.write(
+        "pastproof.toml",
+        "[catalogue]\npath = \"api\"\nlayout = \"{type}/v{version}.json\"\nversion-scheme = \"semver\"\n",
+    );
+    folder.look(&["schema", "check"]).exits(0);
+    let said = folder
+        .look(&["schema", "check", "--version-scheme", "integer"])
+        .exits(1);
+    said.of("version-unparsable");
+}
+
+#[test]
+fn list_and_show() {
+    let folder = two();
+    let said = folder.look(&["schema", "list"]).exits(0).quietly();
+    assert_eq!(
+        said.stdout,
+        "{\"kind\":\"type\",\"type\":\"OrderPlaced\",\"versions\":[1,2]}\n"
+    );
+    assert_eq!(folder.run(&["schema", "list"]).stdout, "OrderPlaced  1 2\n");
+    let shown = |arguments: &[&str]| -> Value {
+        let arguments: Vec<&str> = ["schema", "show"].iter().chain(arguments).copied().collect();
+        serde_json::from_str(&folder.run(&arguments).exits(0).quietly().stdout).unwrap()
+    };
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    assert_eq!(shown(&["OrderPlaced"]), parsed(ORDER_2));
+    assert_eq!(shown(&["OrderPlaced", "1"]), parsed(ORDER_1));
+    assert_eq!(shown(&["OrderPlaced", "1", "--reader"]), parsed(ORDER_1));
+    for arguments in [
+        &["schema", "show", "Bogus"][..],
+        &["schema", "show", "OrderPlaced", "9"],
+    ] {
+        folder
+            .run(arguments)
+            .exits(4)
+            .says("`pastproof schema list` lists what it has");
+    }
+}
+
+#[test]
+fn accept_freezes_what_is_there() {
+    let folder = Folder::bridged();
+    let said = folder
+        .run(&["schema", "accept", "--format", "json"])
+        .exits(0)
+        .quietly();
+    assert_eq!(
+        said.stdout,
+        "{\"kind\":\"written\",\"file\":\"schemas/pastproof.lock\"}\n{\"kind\":\"summary\",\"written\":1}\n"
+    );
+    let said = folder.look(&["schema", "accept"]).exits(0).quietly();
+    assert_eq!(said.stdout, "{\"kind\":\"summary\",\"written\":0}\n");
+    assert_eq!(
+        folder.run(&["schema", "accept"]).stdout,
+        "everything is frozen already\n"
+    );
+    folder.look(&["gate"]).exits(0);
+}

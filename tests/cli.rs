@@ -1,6 +1,11 @@
 //! The command line as a user meets it: what is typed, what comes out, how it ends.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test may fail, and says what it looked at"
+)]
 
 #[path = "cli/bad_catalogue.rs"]
 mod bad_catalogue;

@@ -32,6 +32,7 @@ impl Serialize for Sorted<'_> {
 }
 
 /// For `#[serde(serialize_with)]`.
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the member")]
 pub(crate) fn sorted<S: Serializer>(value: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
     value.as_ref().map(Sorted).serialize(serializer)
 }

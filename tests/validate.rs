@@ -149,7 +149,7 @@ fn what_is_wrong_is_told_in_the_order_of_the_lines_and_without_values() {
             "deny duplicate-member 4 `/d`: two members are named \"cents\" at byte 52, in /d",
             "deny unknown-type 6 Unheard 1 o-1/2: the catalogue has no type Unheard",
             "deny unknown-version 7 PackageTaken 3 o-1/3: the catalogue has no version 3 of PackageTaken, only 1, 2",
-            "deny unknown-version 8 Broken 1 o-1/4: the schema of Broken 1 cannot be used: schemas/Broken/1.json at /type: \"nonsense\" is not valid under any of the schemas listed in the 'anyOf' keyword",
+            "deny unknown-version 8 Broken 1 o-1/4: the schema of Broken 1 cannot be used: schemas/Broken/1.json at /type: names no JSON type; there are array, boolean, integer, null, number, object and string",
             "warn number-precision 9 PackageTaken 1 o-1/5 `/d/of/0`: a whole number does not fit 64 bits",
             "deny invalid-event 10 PackageTaken 2 o-1/6 ``: the value is not of type \"object\"",
         ],

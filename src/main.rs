@@ -9,7 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pastproof::cli::{Surroundings, run};
 use pastproof::gate::Day;
 
-fn main() -> ExitCode {
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
     if let Some(code) = pastproof::upcast::jq_worker_if_asked(env::args_os()) {
         return code;
     }

@@ -104,22 +104,14 @@ fn files(root: &Path, below: &Path, into: &mut BTreeSet<PathBuf>) {
     }
 }
 
-/// What a file of the repository becomes in a copy: the harness is built in the profile of this test, and no binary
-/// is built, since the one beside this test is run.
+/// What a file of the repository becomes in a copy: no binary is built, since the one beside this test is run.
 fn adapted(path: &Path, bytes: Vec<u8>) -> Vec<u8> {
-    let replace = |from: &str, to: &str| {
-        let text = String::from_utf8(bytes.clone()).unwrap();
-        assert!(text.contains(from), "{} has {from}", path.display());
-        text.replace(from, to).into_bytes()
-    };
     if path == Path::new("Cargo.toml") {
         let text = String::from_utf8(bytes).unwrap();
         let (before, rest) = text.split_once("[[bin]]").expect("a binary");
         let (_, after) = rest.split_once("[[test]]").expect("a test after it");
         let text = before.replace("default-run = \"pastproof\"", "autobins = false") + "[[test]]" + after;
         text.into_bytes()
-    } else if path == Path::new("pastproof.toml") {
-        replace("test = \"pastproof\"", "test = \"pastproof\"\nprofile = \"dev\"")
     } else {
         bytes
     }

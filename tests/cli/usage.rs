@@ -2,7 +2,7 @@
 
 use pastproof::rules;
 
-use super::tool::{Folder, members};
+use super::tool::{Folder, Said, members};
 
 const COMMANDS: [&[&str]; 16] = [
     &["gate"],
@@ -100,6 +100,18 @@ fn as_a_subcommand_of_cargo_it_is_the_same() {
     let cargo = folder.run(&["pastproof", "gate"]);
     assert_eq!((plain.exit, &plain.stdout), (cargo.exit, &cargo.stdout));
     folder.run(&["pastproof", "pastproof", "gate"]).exits(2);
+}
+
+#[test]
+fn cargo_finds_a_program_of_the_name_it_looks_for() {
+    let folder = Folder::project();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_cargo-pastproof"))
+        .args(["pastproof", "gate"])
+        .current_dir(folder.path(""))
+        .output()
+        .unwrap();
+    let (plain, cargo) = (folder.run(&["gate"]), Said::from(&output));
+    assert_eq!((plain.exit, &plain.stdout), (cargo.exit, &cargo.stdout));
 }
 
 #[test]

@@ -1,0 +1,18 @@
+//! Compatibility held against public pairs of schemas: how many are right, wrong and open, and how long they take.
+//!
+//! `cargo test --release --test compat_suites -- --nocapture` prints the tables.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail, and prints what it measured"
+)]
+
+#[path = "compat_suites/eiffel.rs"]
+mod eiffel;
+#[path = "compat_suites/measure.rs"]
+mod measure;
+#[path = "compat_suites/pairs.rs"]
+mod pairs;

@@ -8,6 +8,8 @@ mod recording {
     mod file;
     mod line;
     mod lines;
+    mod recorder;
+    mod recorder_load;
     mod since;
     mod zstd;
 }

@@ -3,7 +3,8 @@
 //! An event is `{"s":stream,"c":category,"n":revision,"g":global position,"i":event id,"t":type,"v":version,
 //! "at":recorded time,"tags":{…},"d":data,"m":metadata,"x":[flags]}`; data that is not JSON is `"b":base64` with
 //! `"ct":content type` in place of `d`. Required are `t`, and `s` with `n` or `tags` with `g`. A decision is
-//! `{"kind":"decision","s":stream,"n":revision seen,"cmd":{"t":type,"d":data},"outcome":…}`.
+//! `{"kind":"decision","s":stream,"n":revision seen,"cmd":{"t":type,"d":data},"outcome":…,"dropped":decisions missing
+//! before it}`.
 //!
 //! A member with another name is passed over, so that a later minor version of the format may add one. A flag
 //! with another name is refused: a flag says how an event must be treated, and guessing would be wrong.
@@ -42,6 +43,8 @@ pub struct Decision {
     pub command: Box<RawValue>,
     /// What came of it.
     pub outcome: Outcome,
+    /// How many decisions before this one are missing, since whoever recorded them could not keep up; mostly 0.
+    pub dropped: u64,
 }
 
 /// What came of a command.
@@ -209,6 +212,7 @@ pub fn write_decision(decision: &Decision, out: &mut String) {
             object.out.push_str("]}");
         }
     }
+    object.optional_number("dropped", (decision.dropped > 0).then_some(decision.dropped));
     object.end();
 }
 

@@ -5,6 +5,7 @@
 
 mod line;
 mod parse;
+pub mod recorder;
 
 #[cfg(feature = "compat")]
 mod error;

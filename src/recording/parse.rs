@@ -138,9 +138,9 @@ struct Members<'t> {
 }
 
 /// The members that mean something, in an event, a decision, its command and its outcome.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "s", "c", "n", "g", "i", "t", "v", "at", "tags", "d", "m", "x", "b", "ct", "kind", "cmd", "outcome",
-    "events", "rejected",
+    "events", "rejected", "dropped",
 ];
 
 impl<'t> Members<'t> {
@@ -363,6 +363,7 @@ impl<'t> Members<'t> {
                 .to_owned(),
             command: command.data()?,
             outcome: self.outcome()?,
+            dropped: self.number("dropped")?.unwrap_or(0),
         })
     }
 

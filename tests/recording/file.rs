@@ -194,6 +194,7 @@ fn decisions_are_kept_among_the_events_they_belong_to() {
         command_type: "Do".to_owned(),
         command: raw("{}"),
         outcome: Outcome::Ignored,
+        dropped: 0,
     };
     let mut writer = Writer::create(&path, WriterOptions::new(Order::Stream)).unwrap();
     writer.push(&event("a-0", 0, 0, "{}")).unwrap();

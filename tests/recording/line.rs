@@ -371,6 +371,7 @@ proptest! {
             prop::collection::vec((any::<String>(), any_version(), any_json()), 0..3)
                 .prop_map(|events| Some(Ok(events))),
         ],
+        dropped in prop_oneof![Just(0), any::<u64>()],
     ) {
         let decision = Decision {
             stream,
@@ -387,6 +388,7 @@ proptest! {
                         .collect(),
                 ),
             },
+            dropped,
         };
         let line = text(&Line::Decision(decision.clone()));
         match parse_line(line.as_bytes()) {

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use pastproof::gate::config::{self, Config};
+use pastproof::scenario::file::ScenarioFile;
 use serde_json::Value;
 
 fn check(name: &str, schema: &Value) {
@@ -32,6 +33,12 @@ fn check(name: &str, schema: &Value) {
 fn the_configuration_has_a_published_schema() {
     let schema = schemars::schema_for!(Config);
     check("config.json", schema.as_value());
+}
+
+#[test]
+fn scenario_files_have_a_published_schema() {
+    let schema = schemars::schema_for!(ScenarioFile);
+    check("scenario.json", schema.as_value());
 }
 
 fn refused(text: &str) -> String {

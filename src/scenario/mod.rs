@@ -158,6 +158,7 @@
 
 mod align;
 mod events;
+pub mod file;
 mod fixture;
 mod given;
 mod outcome;

@@ -1,0 +1,149 @@
+//! Values with names for what the code makes up.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+const BIND: &str = "$bind";
+const IS: &str = "$is";
+const LITERAL: &str = "$literal";
+
+/// JSON in which `{"$bind": "name"}`, `{"$is": "name"}` and `{"$literal": …}` have a meaning.
+///
+/// ```
+/// use pastproof::scenario::file::Template;
+/// use pastproof::scenario::json;
+///
+/// assert_eq!(Template::literal(&json!({"id": 7})).json(), &json!({"id": 7}));
+/// // What would have a meaning is put into words that say it has none.
+/// assert_eq!(
+///     Template::literal(&json!({"note": {"$is": "x"}})).json(),
+///     &json!({"note": {"$literal": {"$is": "x"}}})
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct Template(Value);
+
+/// What one value of a template is.
+enum Part<'a> {
+    Bind(&'a str),
+    Is(&'a str),
+    Literal,
+    Object(&'a Map<String, Value>),
+    Array(&'a [Value]),
+    Scalar,
+}
+
+fn part(value: &Value) -> Result<Part<'_>, String> {
+    match value {
+        Value::Array(items) => Ok(Part::Array(items)),
+        Value::Object(members) => {
+            let Some((word, inside)) = members
+                .iter()
+                .find(|(name, _)| [BIND, IS, LITERAL].contains(&name.as_str()))
+            else {
+                return Ok(Part::Object(members));
+            };
+            if members.len() > 1 {
+                return Err(format!(
+                    "`{word}` stands alone in its object; if it is a member of the data, put the object into {{\"{LITERAL}\": …}}"
+                ));
+            }
+            match (word.as_str(), inside) {
+                (LITERAL, _) => Ok(Part::Literal),
+                (BIND, Value::String(name)) if !name.is_empty() => Ok(Part::Bind(name)),
+                (IS, Value::String(name)) if !name.is_empty() => Ok(Part::Is(name)),
+                _ => Err(format!(
+                    "`{word}` takes a name; if it is a member of the data, put the object into {{\"{LITERAL}\": …}}"
+                )),
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(Part::Scalar),
+    }
+}
+
+/// The pointer of what is wrong, and why.
+pub(super) type Refusal = (String, String);
+
+/// What is told of a name: itself, its use and where it stands.
+type Seen<'a> = dyn FnMut(&str, Use, &str) -> Result<(), Refusal> + 'a;
+
+/// What a template does with a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    Bind,
+    Is,
+}
+
+impl Template {
+    /// A template that means `value` and nothing else.
+    pub fn literal(value: &Value) -> Self {
+        Self(escape(value))
+    }
+
+    /// A template as it is written.
+    pub fn written(json: Value) -> Self {
+        Self(json)
+    }
+
+    /// The template as it is written.
+    pub fn json(&self) -> &Value {
+        &self.0
+    }
+
+    /// Calls `seen` with every name in the template, its use and the pointer below `pointer` where it stands.
+    ///
+    /// # Errors
+    ///
+    /// With the pointer of what is no template, and why.
+    pub(super) fn names(&self, pointer: &str, seen: &mut Seen<'_>) -> Result<(), Refusal> {
+        names(&self.0, &mut pointer.to_owned(), seen)
+    }
+}
+
+fn escape(value: &Value) -> Value {
+    match value {
+        Value::Object(members)
+            if members
+                .keys()
+                .any(|name| [BIND, IS, LITERAL].contains(&name.as_str())) =>
+        {
+            Value::Object(std::iter::once((LITERAL.to_owned(), value.clone())).collect())
+        }
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), escape(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(escape).collect::<Vec<_>>().into(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+fn names(value: &Value, pointer: &mut String, seen: &mut Seen<'_>) -> Result<(), Refusal> {
+    let length = pointer.len();
+    match part(value).map_err(|error| (pointer.clone(), error))? {
+        Part::Bind(name) => seen(name, Use::Bind, pointer),
+        Part::Is(name) => seen(name, Use::Is, pointer),
+        Part::Literal | Part::Scalar => Ok(()),
+        Part::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                pointer.push_str(&format!("/{index}"));
+                names(item, pointer, seen)?;
+                pointer.truncate(length);
+            }
+            Ok(())
+        }
+        Part::Object(members) => {
+            for (name, value) in members {
+                pointer.push('/');
+                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                names(value, pointer, seen)?;
+                pointer.truncate(length);
+            }
+            Ok(())
+        }
+    }
+}

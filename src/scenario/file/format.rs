@@ -1,0 +1,339 @@
+//! The format itself, as types.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::model::Version;
+
+use super::Template;
+
+/// The version of the format that is written. A reader takes every file of its major version.
+pub const FORMAT: &str = "1.0";
+
+/// One scenario, as a file holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "pastproof scenario")]
+pub struct ScenarioFile {
+    /// Where the JSON Schema of this format is, for editors.
+    #[serde(
+        rename = "$schema",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    #[schemars(with = "String")]
+    pub schema: Option<String>,
+    /// The version of the format, `major.minor`.
+    #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
+    pub format: String,
+    /// The name under which the suite knows what the scenario is about.
+    #[schemars(length(min = 1))]
+    pub subject: String,
+    /// What the scenario tells, for people.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    #[schemars(with = "String")]
+    pub tells: Option<String>,
+    /// What happened before, oldest first. Empty says that nothing did.
+    pub given: Vec<GivenLine>,
+    /// What is asked.
+    #[schemars(length(min = 1))]
+    pub when: Vec<WhenLine>,
+    /// What must come of it.
+    pub then: Then,
+    /// What is asked after that, and what must come of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub and: Vec<Step>,
+}
+
+/// A later step of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// What is asked.
+    #[schemars(length(min = 1))]
+    pub when: Vec<WhenLine>,
+    /// What must come of it.
+    pub then: Then,
+}
+
+/// A part of the history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "GivenWire", into = "GivenWire")]
+#[schemars(!try_from, !into, untagged, deny_unknown_fields)]
+pub enum GivenLine {
+    /// An event as it is stored, at whatever version it was written.
+    Event(EventTemplate),
+    /// A command that has to be accepted; its events are the history.
+    Command {
+        /// The command, as its type is read from JSON.
+        command: Template,
+    },
+    /// The end of another scenario, which has to hold.
+    Scenario {
+        /// Its name, which is its path below the folder of scenarios without `.json`.
+        scenario: String,
+    },
+}
+
+/// Something that is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WhenLine {
+    /// The command, as its type is read from JSON.
+    #[serde(deserialize_with = "Template::deserialize")]
+    pub command: Template,
+}
+
+/// An event as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventTemplate {
+    /// The stored name of its type.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The version that the data is at.
+    #[schemars(with = "VersionSchema")]
+    pub version: Version,
+    /// Its data.
+    #[serde(deserialize_with = "Template::deserialize")]
+    pub data: Template,
+}
+
+/// What a version may be, for the published schema.
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum VersionSchema {
+    Number(u64),
+    Text(String),
+}
+
+/// What must come of a step. All checks that are there are made, and one at least has to be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(extend("minProperties" = 1))]
+pub struct Then {
+    /// Exactly these events, in this order.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Vec<EventTemplate>")]
+    pub events: Option<Vec<EventTemplate>>,
+    /// Exactly these events, in any order.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Vec<EventTemplate>")]
+    pub events_unordered: Option<Vec<EventTemplate>>,
+    /// At least these events, in this order.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Vec<EventTemplate>")]
+    pub events_containing: Option<Vec<EventTemplate>>,
+    /// These events first, and then whatever else.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Vec<EventTemplate>")]
+    pub events_starting_with: Option<Vec<EventTemplate>>,
+    /// JSON pointers into the data of events that are not compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignoring: Vec<String>,
+    /// How it was answered.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "OutcomeWord")]
+    pub outcome: Option<OutcomeWord>,
+    /// It was rejected with this error, as its type is written as JSON.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Template")]
+    pub error: Option<Template>,
+    /// It was rejected with an error of this variant.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub error_variant: Option<String>,
+    /// It was rejected with an error that reads exactly like this.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub error_text: Option<String>,
+    /// The state afterwards, as it is written as JSON.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Template")]
+    pub state: Option<Template>,
+    /// Invariants, by their names, that hold afterwards.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
+}
+
+/// How a command was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeWord {
+    /// It was accepted, and there was nothing to record.
+    AcceptedWithoutEvents,
+}
+
+/// A member that is there has a value, and `null` is a value as any other.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A given line before it is known what it is, so that a mistake in it is told in its own words.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenWire {
+    #[serde(
+        rename = "type",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    event_type: Option<String>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    version: Option<Version>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    data: Option<Template>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    command: Option<Template>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    scenario: Option<String>,
+}
+
+impl TryFrom<GivenWire> for GivenLine {
+    type Error = &'static str;
+
+    fn try_from(wire: GivenWire) -> Result<Self, &'static str> {
+        let GivenWire {
+            event_type,
+            version,
+            data,
+            command,
+            scenario,
+        } = wire;
+        let is_event = event_type.is_some() || version.is_some() || data.is_some();
+        match (is_event, command, scenario) {
+            (false, Some(command), None) => Ok(Self::Command { command }),
+            (false, None, Some(scenario)) => Ok(Self::Scenario { scenario }),
+            (true, None, None) => match (event_type, version, data) {
+                (Some(event_type), Some(version), Some(data)) => Ok(Self::Event(EventTemplate {
+                    event_type,
+                    version,
+                    data,
+                })),
+                (None, _, _) => Err("a given event lacks its `type`"),
+                (_, None, _) => Err("a given event lacks its `version`"),
+                (_, _, None) => Err("a given event lacks its `data`"),
+            },
+            (false, None, None) => {
+                Err("nothing is given here; an event has `type`, `version` and `data`, a command `command`")
+            }
+            _ => Err("an event, a command and a scenario are three lines, not one"),
+        }
+    }
+}
+
+impl From<GivenLine> for GivenWire {
+    fn from(line: GivenLine) -> Self {
+        let empty = Self {
+            event_type: None,
+            version: None,
+            data: None,
+            command: None,
+            scenario: None,
+        };
+        match line {
+            GivenLine::Event(EventTemplate {
+                event_type,
+                version,
+                data,
+            }) => Self {
+                event_type: Some(event_type),
+                version: Some(version),
+                data: Some(data),
+                ..empty
+            },
+            GivenLine::Command { command } => Self {
+                command: Some(command),
+                ..empty
+            },
+            GivenLine::Scenario { scenario } => Self {
+                scenario: Some(scenario),
+                ..empty
+            },
+        }
+    }
+}
+
+impl ScenarioFile {
+    /// A file about `subject` with one step.
+    pub fn new(subject: impl Into<String>, given: Vec<GivenLine>, when: Vec<WhenLine>, then: Then) -> Self {
+        Self {
+            schema: None,
+            format: FORMAT.to_owned(),
+            subject: subject.into(),
+            tells: None,
+            given,
+            when,
+            then,
+            and: Vec::new(),
+        }
+    }
+
+    /// Every step in order, with the JSON pointer of what holds it.
+    pub fn steps(&self) -> impl Iterator<Item = (String, &[WhenLine], &Then)> {
+        std::iter::once((String::new(), self.when.as_slice(), &self.then)).chain(
+            self.and
+                .iter()
+                .enumerate()
+                .map(|(index, step)| (format!("/and/{index}"), step.when.as_slice(), &step.then)),
+        )
+    }
+}
+
+impl WhenLine {
+    /// A command that means itself.
+    pub fn command(command: &Value) -> Self {
+        Self {
+            command: Template::literal(command),
+        }
+    }
+}
+
+impl EventTemplate {
+    /// An event that means itself.
+    pub fn literal(event_type: impl Into<String>, version: impl Into<Version>, data: &Value) -> Self {
+        Self {
+            event_type: event_type.into(),
+            version: version.into(),
+            data: Template::literal(data),
+        }
+    }
+}
+
+impl Then {
+    /// The lists of events that are expected, each with the name of its member.
+    pub(super) fn event_lists(&self) -> impl Iterator<Item = (&'static str, &Vec<EventTemplate>)> {
+        [
+            ("events", &self.events),
+            ("events_unordered", &self.events_unordered),
+            ("events_containing", &self.events_containing),
+            ("events_starting_with", &self.events_starting_with),
+        ]
+        .into_iter()
+        .filter_map(|(name, list)| list.as_ref().map(|list| (name, list)))
+    }
+}

@@ -1,0 +1,133 @@
+//! Scenario files of every kind.
+
+use pastproof::model::Version;
+use pastproof::scenario::file::{
+    EventTemplate, GivenLine, OutcomeWord, ScenarioFile, Step, Template, Then, WhenLine,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use serde_json::{Map, Number, Value};
+
+/// Any JSON, with members that look like words of the format among them.
+pub fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_filter_map("JSON has finite numbers", |float| Number::from_f64(float)
+            .map(Value::from)),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        let name = prop_oneof![
+            4 => "[a-zé/~\"\\\\]{0,4}",
+            1 => Just("$bind".to_owned()),
+            1 => Just("$is".to_owned()),
+            1 => Just("$literal".to_owned()),
+        ];
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec((name, inner), 0..4)
+                .prop_map(|members| Value::from(members.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+fn template() -> impl Strategy<Value = Template> {
+    value().prop_map(|value| Template::literal(&value))
+}
+
+fn version() -> impl Strategy<Value = Version> {
+    prop_oneof![
+        any::<u64>().prop_map(Version::from),
+        "[0-9]\\.[0-9]\\.[0-9]|v1|\"".prop_map(Version::from),
+    ]
+}
+
+fn event() -> impl Strategy<Value = EventTemplate> {
+    (".{0,8}", version(), template()).prop_map(|(event_type, version, data)| EventTemplate {
+        event_type,
+        version,
+        data,
+    })
+}
+
+fn given() -> impl Strategy<Value = GivenLine> {
+    prop_oneof![
+        event().prop_map(GivenLine::Event),
+        template().prop_map(|command| GivenLine::Command { command }),
+        ".{1,8}".prop_map(|scenario| GivenLine::Scenario { scenario }),
+    ]
+}
+
+fn then() -> impl Strategy<Value = Then> {
+    let events = option::of(vec(event(), 0..3));
+    let some = || option::of(vec(event(), 1..3));
+    (
+        (events, some(), some(), some(), vec("/[a-z/~]{0,4}", 0..2)),
+        option::of(Just(OutcomeWord::AcceptedWithoutEvents)),
+        (option::of(template()), option::of(".{0,8}"), option::of(".{0,8}")),
+        option::of(template()),
+        vec(".{1,8}", 0..2),
+    )
+        .prop_map(
+            |(lists, outcome, (error, error_variant, error_text), state, holds)| {
+                let (events, events_unordered, events_containing, events_starting_with, ignoring) = lists;
+                let mut then = Then {
+                    events,
+                    events_unordered,
+                    events_containing,
+                    events_starting_with,
+                    ignoring,
+                    outcome,
+                    error,
+                    error_variant,
+                    error_text,
+                    state,
+                    holds,
+                };
+                let lists = [
+                    &then.events,
+                    &then.events_unordered,
+                    &then.events_containing,
+                    &then.events_starting_with,
+                ];
+                if lists.iter().all(|list| list.is_none()) {
+                    then.ignoring.clear();
+                }
+                if then == Then::default() {
+                    then.events = Some(Vec::new());
+                }
+                then
+            },
+        )
+}
+
+fn when() -> impl Strategy<Value = Vec<WhenLine>> {
+    vec(template().prop_map(|command| WhenLine { command }), 1..3)
+}
+
+/// Scenario files that are in order.
+pub fn file() -> impl Strategy<Value = ScenarioFile> {
+    (
+        option::of(".{0,8}"),
+        ".{1,8}",
+        option::of(any::<String>()),
+        vec(given(), 0..3),
+        (when(), then()),
+        vec(
+            (when(), then()).prop_map(|(when, then)| Step { when, then }),
+            0..2,
+        ),
+    )
+        .prop_map(
+            |(schema, subject, tells, given, (when, then), and)| ScenarioFile {
+                schema,
+                tells,
+                and,
+                ..ScenarioFile::new(subject, given, when, then)
+            },
+        )
+}

@@ -117,4 +117,27 @@ pub mod __private {
     #[cfg(feature = "snapshots")]
     pub use insta;
     pub use serde_json::Value;
+
+    /// A payload that may have `PartialEq`: a method of this name is found on the first of the two traits that has it.
+    pub struct Compared<'a, T>(pub &'a T);
+
+    pub trait ByPartialEq<T> {
+        fn compared(&self, other: &T) -> Option<bool>;
+    }
+
+    impl<T: PartialEq> ByPartialEq<T> for Compared<'_, T> {
+        fn compared(&self, other: &T) -> Option<bool> {
+            Some(self.0 == other)
+        }
+    }
+
+    pub trait ByNothing<T> {
+        fn compared(&self, other: &T) -> Option<bool>;
+    }
+
+    impl<T> ByNothing<T> for &Compared<'_, T> {
+        fn compared(&self, _: &T) -> Option<bool> {
+            None
+        }
+    }
 }

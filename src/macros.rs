@@ -82,6 +82,18 @@ macro_rules! events {
                     )
                 ),+ ]
             }
+
+            fn equals(&self, other: &Self) -> ::core::option::Option<bool> {
+                #[allow(unused_imports)]
+                use $crate::__private::{ByNothing as _, ByPartialEq as _};
+                #[allow(unreachable_patterns)]
+                match (self, other) {
+                    $( (Self::$variant(left), Self::$variant(right)) => {
+                        (&$crate::__private::Compared(left)).compared(right)
+                    } )+
+                    _ => ::core::option::Option::Some(false),
+                }
+            }
         }
 
         $(

@@ -1,4 +1,5 @@
-//! The words everything else is written in: recorded events, event types, aggregates, projectors.
+//! The words everything else is written in: recorded events, event types, aggregates, deciders, projectors,
+//! reactors, process managers.
 //!
 //! Nothing in this module knows about schemas, files or reports. The names are the field's own:
 //! an *event* is a fact, a *recorded event* is its stored form, a *stream* is the ordered events of one
@@ -11,6 +12,15 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+mod roles;
+mod time;
+
+pub use roles::{
+    AsyncAggregate, Decider, Decision, Never, ProcessManager, Query, Reaction, Reactor, Scheduled, Trigger,
+    Verdict,
+};
+pub use time::{Context, TimeError, Timestamp};
 
 /// The schema version of an event, as the store has it: a number or a text.
 ///
@@ -271,6 +281,13 @@ pub trait Event: Sized {
 
     /// Every event type of the set.
     fn kinds() -> Vec<EventKind>;
+
+    /// Whether the two are equal as Rust values; nothing where the type cannot tell.
+    ///
+    /// [`events!`](crate::events) asks a payload's `PartialEq` where it has one.
+    fn equals(&self, _other: &Self) -> Option<bool> {
+        None
+    }
 }
 
 /// One event type as the code has it: name, version, and what serde writes and reads.

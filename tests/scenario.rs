@@ -16,15 +16,18 @@ mod passes;
 mod recorded;
 #[path = "scenario/reports.rs"]
 mod reports;
+#[path = "scenario/roles.rs"]
+mod roles;
+#[path = "scenario/shop.rs"]
+mod shop;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pastproof::model::Aggregate;
-use pastproof::scenario::Outcome;
+use pastproof::scenario::{Outcome, Subject};
 
 /// The report of a scenario that must fail.
 #[track_caller]
-fn report<A: Aggregate>(scenario: Outcome<A>) -> String {
+fn report<S: Subject>(scenario: Outcome<S>) -> String {
     match scenario.try_check() {
         Ok(()) => panic!("this scenario must fail, and it passed"),
         Err(failure) => failure.to_string(),

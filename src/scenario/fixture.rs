@@ -1,86 +1,26 @@
-//! Where a scenario starts: the aggregate, and how its values are shown.
+//! Where a scenario starts: the subject, and how its values are shown.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::json;
-use crate::model::{Aggregate, write_json};
-
+use crate::model::Timestamp;
 use crate::upcast::Chains;
 
 use super::given::Given;
-use super::text::fits;
+use super::story::Clock;
+use super::subject::Subject;
+use super::views::{View, Views, to_json};
 use super::{Events, StoredEvent};
-
-/// How a state is shown, or why it cannot be.
-pub(super) type StateView<A> = fn(&A) -> Result<Value, String>;
-
-/// Whether a value is shown on one line whatever its length.
-#[derive(Clone, Copy)]
-pub(super) enum Shape {
-    Line,
-    Lines,
-}
-
-/// How a command or an error is shown.
-pub(super) enum View<T> {
-    /// As `Debug` has it, on one line and on several.
-    Debug(fn(&T) -> String, fn(&T) -> String),
-    Own(fn(&T) -> String),
-}
-
-impl<T> Clone for View<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for View<T> {}
-
-impl<T> View<T> {
-    fn debug() -> Self
-    where
-        T: Debug,
-    {
-        Self::Debug(|value| format!("{value:?}"), |value| format!("{value:#?}"))
-    }
-
-    pub(super) fn show(self, value: &T, shape: Shape) -> String {
-        match (self, shape) {
-            (Self::Own(view) | Self::Debug(view, _), Shape::Line) | (Self::Own(view), Shape::Lines) => {
-                view(value)
-            }
-            (Self::Debug(line, lines), Shape::Lines) => {
-                let text = line(value);
-                if fits(&text) { text } else { lines(value) }
-            }
-        }
-    }
-}
-
-/// How the values of an aggregate are shown in a report.
-pub(super) struct Views<A: Aggregate> {
-    pub(super) state: Option<StateView<A>>,
-    pub(super) command: Option<View<A::Command>>,
-    pub(super) error: Option<View<A::Error>>,
-}
-
-impl<A: Aggregate> Clone for Views<A> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<A: Aggregate> Copy for Views<A> {}
 
 /// A check that every scenario makes without being asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum FreeCheck {
-    /// Every event is written as it would be stored, read back and written again, and nothing is lost.
+    /// Every event is written as it would be stored, read back and written again, and nothing is lost. Where events
+    /// have `PartialEq`, what is read back is equal as well.
     RoundTrip,
     /// Every command is decided twice on the same state, with the same answer.
     DecideTwice,
@@ -95,67 +35,151 @@ impl FreeCheck {
     }
 }
 
-/// What all scenarios of one aggregate share. It is cheap to clone, and nothing has started yet.
-pub struct Fixture<A: Aggregate> {
-    pub(super) views: Views<A>,
-    pub(super) upcasters: Option<Arc<Chains>>,
-    pub(super) without: Vec<(FreeCheck, String)>,
+/// How a subject is made for a scenario.
+enum Start<S> {
+    Default(fn() -> S),
+    Own(Arc<dyn Fn() -> S + Send + Sync>),
 }
 
-impl<A: Aggregate> Clone for Fixture<A> {
+impl<S> Clone for Start<S> {
     fn clone(&self) -> Self {
-        Self {
-            views: self.views,
-            upcasters: self.upcasters.clone(),
-            without: self.without.clone(),
+        match self {
+            Self::Default(start) => Self::Default(*start),
+            Self::Own(start) => Self::Own(Arc::clone(start)),
         }
     }
 }
 
-impl<A> Default for Fixture<A>
+/// What all scenarios of one subject share. It is cheap to clone, and nothing has started yet.
+pub struct Fixture<S: Subject> {
+    start: Start<S>,
+    pub(super) views: Views<S>,
+    pub(super) upcasters: Option<Arc<Chains>>,
+    pub(super) without: Vec<(FreeCheck, String)>,
+    pub(super) stream: Option<Arc<str>>,
+    pub(super) clock: Clock,
+}
+
+impl<S: Subject> Clone for Fixture<S> {
+    fn clone(&self) -> Self {
+        Self {
+            start: self.start.clone(),
+            views: self.views,
+            upcasters: self.upcasters.clone(),
+            without: self.without.clone(),
+            stream: self.stream.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+}
+
+impl<S> Default for Fixture<S>
 where
-    A: Aggregate + Serialize,
-    A::Command: Debug,
-    A::Error: Debug,
+    S: Subject + Default,
+    S::State: Serialize,
+    S::Input: Debug,
+    S::Error: Debug,
+    S::Reply: Debug,
+    S::Effect: Debug,
+    S::Sent: Debug,
 {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<A: Aggregate> Fixture<A> {
+impl<S: Subject> Fixture<S> {
     /// A fixture whose reports show the state as JSON, commands and errors as `Debug` has them.
     ///
     /// [`opaque`](Self::opaque) asks nothing of these types.
     pub fn new() -> Self
     where
-        A: Serialize,
-        A::Command: Debug,
-        A::Error: Debug,
+        S: Default,
+        S::State: Serialize,
+        S::Input: Debug,
+        S::Error: Debug,
+        S::Reply: Debug,
+        S::Effect: Debug,
+        S::Sent: Debug,
     {
-        Self {
-            views: Views {
-                state: Some(state_json),
-                command: Some(View::debug()),
-                error: Some(View::debug()),
-            },
-            ..Self::opaque()
-        }
+        Self::opaque().shown()
     }
 
-    /// A fixture for an aggregate whose state does not serialize, or whose commands or errors have no `Debug`.
+    /// As [`new`](Self::new), for a subject that is made by `start`: one with services, or one made of functions.
+    pub fn starting(start: impl Fn() -> S + Send + Sync + 'static) -> Self
+    where
+        S::State: Serialize,
+        S::Input: Debug,
+        S::Error: Debug,
+        S::Reply: Debug,
+        S::Effect: Debug,
+        S::Sent: Debug,
+    {
+        Self::opaque_starting(start).shown()
+    }
+
+    /// A fixture for a subject whose state does not serialize, or whose commands or errors have no `Debug`.
     ///
     /// Events are compared as always. The report says what it cannot show; `show_state`, `show_command` and
     /// `show_error` give it a view.
-    pub fn opaque() -> Self {
+    pub fn opaque() -> Self
+    where
+        S: Default,
+    {
+        Self::with_start(Start::Default(S::default))
+    }
+
+    /// As [`opaque`](Self::opaque), for a subject that is made by `start`.
+    pub fn opaque_starting(start: impl Fn() -> S + Send + Sync + 'static) -> Self {
+        Self::with_start(Start::Own(Arc::new(start)))
+    }
+
+    fn with_start(start: Start<S>) -> Self {
         Self {
+            start,
             views: Views {
                 state: None,
-                command: None,
-                error: None,
+                input: View::none(),
+                error: View::none(),
+                reply: View::none(),
+                effect: View::none(),
+                sent: View::none(),
             },
             upcasters: None,
             without: Vec::new(),
+            stream: None,
+            clock: Clock {
+                now: Timestamp::EPOCH,
+                text: None,
+            },
+        }
+    }
+
+    fn shown(mut self) -> Self
+    where
+        S::State: Serialize,
+        S::Input: Debug,
+        S::Error: Debug,
+        S::Reply: Debug,
+        S::Effect: Debug,
+        S::Sent: Debug,
+    {
+        self.views = Views {
+            state: Some(to_json),
+            input: View::debug(),
+            error: View::debug(),
+            reply: View::debug(),
+            effect: View::debug(),
+            sent: View::debug(),
+        };
+        self
+    }
+
+    /// A subject before its first event.
+    pub(super) fn start(&self) -> S {
+        match &self.start {
+            Start::Default(start) => start(),
+            Start::Own(start) => start(),
         }
     }
 
@@ -166,24 +190,86 @@ impl<A: Aggregate> Fixture<A> {
         self
     }
 
+    /// The same fixture, whose subject lives in this stream.
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    pub fn stream(mut self, name: &str) -> Self {
+        self.stream = Some(name.into());
+        self
+    }
+
+    /// The same fixture, whose scenarios begin at this time, such as `"2024-02-29T12:00:00Z"`.
+    ///
+    /// # Panics
+    ///
+    /// When it is no time.
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    #[track_caller]
+    pub fn at<T>(mut self, time: T) -> Self
+    where
+        T: TryInto<Timestamp, Error: Display>,
+    {
+        self.clock.set(moment(time));
+        self
+    }
+
+    /// The same fixture, whose commands, errors, replies, effects and sent commands have a form as JSON: differences
+    /// are told by pointer, and scenario files can hold them.
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    pub fn as_json(mut self) -> Self
+    where
+        S::Input: Serialize,
+        S::Error: Serialize,
+        S::Reply: Serialize,
+        S::Effect: Serialize,
+        S::Sent: Serialize,
+    {
+        self.views.input.json = Some(to_json);
+        self.views.error.json = Some(to_json);
+        self.views.reply.json = Some(to_json);
+        self.views.effect.json = Some(to_json);
+        self.views.sent.json = Some(to_json);
+        self
+    }
+
     /// The same fixture, whose reports show the state by `view`.
     #[must_use = "this makes a new fixture and leaves the old one as it was"]
-    pub fn show_state(mut self, view: fn(&A) -> Result<Value, String>) -> Self {
+    pub fn show_state(mut self, view: fn(&S::State) -> Result<Value, String>) -> Self {
         self.views.state = Some(view);
         self
     }
 
     /// The same fixture, whose reports show commands by `view`.
     #[must_use = "this makes a new fixture and leaves the old one as it was"]
-    pub fn show_command(mut self, view: fn(&A::Command) -> String) -> Self {
-        self.views.command = Some(View::Own(view));
+    pub fn show_command(mut self, view: fn(&S::Input) -> String) -> Self {
+        self.views.input = View::own(view);
         self
     }
 
     /// The same fixture, whose reports show errors by `view`.
     #[must_use = "this makes a new fixture and leaves the old one as it was"]
-    pub fn show_error(mut self, view: fn(&A::Error) -> String) -> Self {
-        self.views.error = Some(View::Own(view));
+    pub fn show_error(mut self, view: fn(&S::Error) -> String) -> Self {
+        self.views.error = View::own(view);
+        self
+    }
+
+    /// The same fixture, whose reports show replies by `view`.
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    pub fn show_reply(mut self, view: fn(&S::Reply) -> String) -> Self {
+        self.views.reply = View::own(view);
+        self
+    }
+
+    /// The same fixture, whose reports show effects by `view`.
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    pub fn show_effect(mut self, view: fn(&S::Effect) -> String) -> Self {
+        self.views.effect = View::own(view);
+        self
+    }
+
+    /// The same fixture, whose reports show the commands that are sent by `view`.
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    pub fn show_sent(mut self, view: fn(&S::Sent) -> String) -> Self {
+        self.views.sent = View::own(view);
         self
     }
 
@@ -208,49 +294,63 @@ impl<A: Aggregate> Fixture<A> {
 
     /// Starts a scenario with the events of its history, oldest first.
     #[track_caller]
-    pub fn given(&self, events: impl Events<A::Event>) -> Given<A> {
+    pub fn given(&self, events: impl Events<S::Event>) -> Given<S> {
         Given::start(self.clone()).given(events)
     }
 
     /// Starts a scenario with no history.
     #[track_caller]
-    pub fn given_nothing(&self) -> Given<A> {
+    pub fn given_nothing(&self) -> Given<S> {
         Given::start(self.clone())
     }
 
     /// Starts a scenario with events as they are stored, at whatever version they were written.
     #[track_caller]
-    pub fn given_stored<S: Into<StoredEvent>>(&self, events: impl IntoIterator<Item = S>) -> Given<A> {
+    pub fn given_stored<E: Into<StoredEvent>>(&self, events: impl IntoIterator<Item = E>) -> Given<S> {
         Given::start(self.clone()).given_stored(events)
     }
 }
 
-/// The state as JSON, or why it has none. The canonical form refuses what JSON would change in silence.
-pub(super) fn state_json<A: Serialize>(state: &A) -> Result<Value, String> {
-    json::canonical(state).map_err(|error| error.to_string())?;
-    write_json(state).map_err(|error| error.to_string())
+/// A moment, or a panic that says what one looks like.
+#[track_caller]
+pub(super) fn moment<T>(time: T) -> Timestamp
+where
+    T: TryInto<Timestamp, Error: Display>,
+{
+    match time.try_into() {
+        Ok(time) => time,
+        Err(error) => panic!("{error}"),
+    }
 }
 
-/// Starts a scenario of `A` with the events of its history, oldest first.
+/// Starts a scenario of `S` with the events of its history, oldest first.
 ///
 /// A scenario of an aggregate whose state does not serialize starts from [`Fixture::opaque`].
 #[track_caller]
-pub fn given<A>(events: impl Events<A::Event>) -> Given<A>
+pub fn given<S>(events: impl Events<S::Event>) -> Given<S>
 where
-    A: Aggregate + Serialize,
-    A::Command: Debug,
-    A::Error: Debug,
+    S: Subject + Default,
+    S::State: Serialize,
+    S::Input: Debug,
+    S::Error: Debug,
+    S::Reply: Debug,
+    S::Effect: Debug,
+    S::Sent: Debug,
 {
     Fixture::new().given(events)
 }
 
-/// Starts a scenario of `A` with no history.
+/// Starts a scenario of `S` with no history.
 #[track_caller]
-pub fn given_nothing<A>() -> Given<A>
+pub fn given_nothing<S>() -> Given<S>
 where
-    A: Aggregate + Serialize,
-    A::Command: Debug,
-    A::Error: Debug,
+    S: Subject + Default,
+    S::State: Serialize,
+    S::Input: Debug,
+    S::Error: Debug,
+    S::Reply: Debug,
+    S::Effect: Debug,
+    S::Sent: Debug,
 {
     Fixture::new().given_nothing()
 }

@@ -1,39 +1,96 @@
 //! The first stage: a history.
 
+use std::fmt::Display;
 use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::model::Aggregate;
+use crate::model::Timestamp;
 
-use super::fixture::Fixture;
+use super::fixture::{Fixture, moment};
 use super::outcome::Outcome;
-use super::story::{At, Story};
+use super::story::{At, Story, Tags};
+use super::subject::Subject;
 use super::{Events, StoredEvent};
 
 /// A scenario with a history, before its command.
 ///
 /// Dropping it panics: it was started and checks nothing.
 #[must_use = "a scenario without a command checks nothing: add `.when(command)` and then a check such as `.then([event])`"]
-pub struct Given<A: Aggregate> {
+pub struct Given<S: Subject> {
     /// Absent once the scenario went on to its next stage.
-    story: Option<Box<Story<A>>>,
+    story: Option<Box<Story<S>>>,
 }
 
-impl<A: Aggregate> Given<A> {
+impl<S: Subject> Given<S> {
     #[track_caller]
-    pub(super) fn start(fixture: Fixture<A>) -> Self {
+    pub(super) fn start(fixture: Fixture<S>) -> Self {
         Self {
             story: Some(Box::new(Story::new(fixture, Location::caller()))),
         }
     }
 
+    /// Gives the scenario a name, for reports and documents.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        if let Some(story) = &mut self.story {
+            story.name = Some(name.into());
+        }
+        self
+    }
+
+    /// Sets the time, for what follows: `"2024-02-29T12:00:00Z"`, or a [`Timestamp`].
+    ///
+    /// # Panics
+    ///
+    /// When it is no time.
+    #[track_caller]
+    pub fn at<T>(mut self, time: T) -> Self
+    where
+        T: TryInto<Timestamp, Error: Display>,
+    {
+        let time = moment(time);
+        if let Some(story) = &mut self.story {
+            story.clock.set(time);
+        }
+        self
+    }
+
     /// Goes on with these events, oldest first.
     #[track_caller]
-    pub fn given(mut self, events: impl Events<A::Event>) -> Self {
-        let at = Location::caller();
+    pub fn given(self, events: impl Events<S::Event>) -> Self {
+        self.give(events, None, &None, Location::caller())
+    }
+
+    /// Goes on with events of this stream.
+    ///
+    /// The first stream that is named is the subject's own, unless [`Fixture::stream`] names another one. An
+    /// aggregate folds no other stream; a given event of one fails its scenario.
+    #[track_caller]
+    pub fn given_in(self, stream: &str, events: impl Events<S::Event>) -> Self {
+        self.give(events, Some(stream), &None, Location::caller())
+    }
+
+    /// Goes on with events that carry these tags, as in `[("course", "c1"), ("student", "s7")]`.
+    #[track_caller]
+    pub fn given_tagged<N, V>(
+        self,
+        tags: impl IntoIterator<Item = (N, V)>,
+        events: impl Events<S::Event>,
+    ) -> Self
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        let tags = tags.into_iter().map(|(name, value)| (name.into(), value.into()));
+        let tags: Tags = Some(Arc::new(tags.collect()));
+        self.give(events, None, &tags, Location::caller())
+    }
+
+    fn give(mut self, events: impl Events<S::Event>, stream: Option<&str>, tags: &Tags, at: At) -> Self {
         let events = events.into_events();
         if let Some(story) = &mut self.story {
             for event in events {
-                story.give(event, at);
+                story.give(event, stream, tags, at);
             }
         }
         self
@@ -41,32 +98,83 @@ impl<A: Aggregate> Given<A> {
 
     /// Goes on with events as they are stored, at whatever version they were written.
     #[track_caller]
-    pub fn given_stored<S: Into<StoredEvent>>(mut self, events: impl IntoIterator<Item = S>) -> Self {
+    pub fn given_stored<E: Into<StoredEvent>>(mut self, events: impl IntoIterator<Item = E>) -> Self {
         let at = Location::caller();
         for event in events {
             let event = event.into();
             if let Some(story) = &mut self.story {
-                story.give_stored(event, at);
+                story.give_stored(event, None, &None, at);
             }
         }
         self
     }
 
-    /// Asks the aggregate. What came of it has to be checked.
+    /// Asks the subject. What came of it has to be checked.
+    ///
+    /// An aggregate is asked a command; a projector, a reactor and a process manager are handed an event.
     #[must_use = "nothing looks at what came of the command: add `.then([event])`, `.then_nothing()` or `.then_error(error)`"]
     #[track_caller]
-    pub fn when(mut self, command: impl Into<A::Command>) -> Outcome<A> {
+    pub fn when(self, input: impl Into<S::Input>) -> Outcome<S> {
         let at = Location::caller();
-        let command = command.into();
+        let input = input.into();
+        self.go_on(|story| story.ask_now(input, at))
+    }
+
+    /// Asks a subject whose answer has to be waited for, on whatever runs the test.
+    #[must_use = "nothing is asked until this is awaited"]
+    #[track_caller]
+    pub fn when_async(self, input: impl Into<S::Input>) -> impl Future<Output = Outcome<S>> {
+        let at = Location::caller();
+        let input = input.into();
+        let outcome = self.go_on(|_| ());
+        async move { outcome.asked(input, at).await }
+    }
+
+    /// Lets time pass to this moment, with every timeout that becomes due in its order.
+    ///
+    /// # Panics
+    ///
+    /// When it is no time.
+    #[must_use = "nothing looks at what came of it: add `.then([event])`, `.then_nothing()` or `.then_commands([command])`"]
+    #[track_caller]
+    pub fn when_time_is<T>(self, time: T) -> Outcome<S>
+    where
+        T: TryInto<Timestamp, Error: Display>,
+    {
+        let at = Location::caller();
+        let time = moment(time);
+        self.go_on(|story| story.pass_time(time, at))
+    }
+
+    /// Lets this much time pass, with every timeout that becomes due in its order.
+    #[must_use = "nothing looks at what came of it: add `.then([event])`, `.then_nothing()` or `.then_commands([command])`"]
+    #[track_caller]
+    pub fn when_time_passes(self, by: Duration) -> Outcome<S> {
+        let at = Location::caller();
+        self.go_on(|story| story.pass_time(story.clock.now + by, at))
+    }
+
+    /// Asks nobody: the checks look at what the history comes to.
+    #[must_use = "nothing looks at the history: add a check such as `.then_state_that(\"…\", |state| …)`"]
+    #[track_caller]
+    pub fn when_nothing(self) -> Outcome<S> {
+        let at = Location::caller();
+        self.go_on(|story| story.ask_nothing(at))
+    }
+
+    pub(super) fn go_on(mut self, step: impl FnOnce(&mut Story<S>)) -> Outcome<S> {
         match self.story.take() {
-            Some(story) => Outcome::ask(story, command, at),
+            Some(mut story) => {
+                step(&mut story);
+                Outcome::of(story)
+            }
             // `self.story` is taken here only, and this takes `self`.
             None => unreachable!("a scenario goes on once"),
         }
     }
 }
 
-impl<A: Aggregate> Drop for Given<A> {
+impl<S: Subject> Drop for Given<S> {
     fn drop(&mut self) {
         if let Some(story) = &self.story
             && !std::thread::panicking()

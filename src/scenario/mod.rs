@@ -158,14 +158,21 @@
 
 mod align;
 mod events;
+mod expect;
 pub mod file;
 mod fixture;
 mod given;
 mod outcome;
+mod poll;
+mod record;
 mod recorded;
 mod report;
+mod roles;
 mod story;
+mod subject;
 mod text;
+mod values;
+mod views;
 
 /// Makes a [`Value`](serde_json::Value) of what is written like JSON, as stored events take it.
 pub use serde_json::json;
@@ -174,7 +181,12 @@ pub use events::{Events, StoredEvent};
 pub use fixture::{Fixture, FreeCheck, given, given_nothing};
 pub use given::Given;
 pub use outcome::Outcome;
+pub use record::{
+    AskedRecord, GivenRecord, OutcomeRecord, Record, Shown, StepRecord, VerdictRecord, collect,
+};
 pub use report::Failure;
+pub use roles::{Awaiting, Managing, Projecting, Reacting, ReadModel};
+pub use subject::{Answer, Folded, Place, Subject};
 
 #[cfg(feature = "snapshots")]
 #[doc(hidden)]

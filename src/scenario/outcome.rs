@@ -1,62 +1,107 @@
-//! The last stage: what came of the commands, and the checks of it.
+//! The last stage: what came of the commands, and the checks of its events.
 
-use std::fmt::{Debug, Display};
+use std::borrow::Cow;
+use std::fmt::Display;
 use std::panic::Location;
+use std::time::Duration;
 
-use serde::Serialize;
-
-use crate::model::Aggregate;
+use crate::model::Timestamp;
 
 use super::align;
-use super::fixture::{Shape, state_json};
+use super::fixture::moment;
 use super::given::unfinished;
+use super::record;
 use super::recorded;
 use super::report::{self, Failure};
-use super::story::{At, Check, LooksAt, Story, caught};
-use super::text::{Complaint, Told, changes, count};
+use super::story::{At, Check, LooksAt, Story};
+use super::subject::Subject;
+use super::text::{Complaint, Told};
 use super::{Events, StoredEvent};
 
 /// What came of the commands. Any number of checks may follow; all of them are made, and every one that fails is
 /// reported when the scenario ends, which is when this value is dropped.
 ///
 /// Dropping it without a check panics.
-pub struct Outcome<A: Aggregate> {
+pub struct Outcome<S: Subject> {
     /// Absent once the scenario ended.
-    story: Option<Box<Story<A>>>,
+    story: Option<Box<Story<S>>>,
 }
 
 #[expect(
     clippy::return_self_not_must_use,
     reason = "a scenario may end with any check: dropping it is what makes it count"
 )]
-impl<A: Aggregate> Outcome<A> {
-    pub(super) fn ask(mut story: Box<Story<A>>, command: A::Command, at: At) -> Self {
-        story.ask(command, at);
+impl<S: Subject> Outcome<S> {
+    pub(super) fn of(story: Box<Story<S>>) -> Self {
         Self { story: Some(story) }
     }
 
-    /// Asks the aggregate once more.
+    pub(super) async fn asked(mut self, input: S::Input, at: At) -> Self {
+        if let Some(story) = &mut self.story {
+            story.ask(input, at).await;
+        }
+        self
+    }
+
+    fn go_on(mut self, step: impl FnOnce(&mut Story<S>)) -> Self {
+        if let Some(story) = &mut self.story {
+            step(story);
+        }
+        self
+    }
+
+    /// Asks the subject once more.
     ///
     /// Before a check, the commands belong together: the checks see the events of all of them, in order, and a
     /// command after one that was rejected is not asked, which fails the scenario. After a check, a new step
     /// begins, and the checks that follow see its events alone.
     #[must_use = "nothing looks at what came of the command: add `.then([event])`, `.then_nothing()` or `.then_error(error)`"]
     #[track_caller]
-    pub fn when(mut self, command: impl Into<A::Command>) -> Self {
+    pub fn when(self, input: impl Into<S::Input>) -> Self {
         let at = Location::caller();
-        let command = command.into();
-        if let Some(story) = &mut self.story {
-            story.ask(command, at);
-        }
-        self
+        let input = input.into();
+        self.go_on(|story| story.ask_now(input, at))
+    }
+
+    /// Asks once more, and waits for the answer on whatever runs the test.
+    #[must_use = "nothing is asked until this is awaited"]
+    #[track_caller]
+    pub fn when_async(self, input: impl Into<S::Input>) -> impl Future<Output = Self> {
+        let at = Location::caller();
+        let input = input.into();
+        self.asked(input, at)
+    }
+
+    /// Lets time pass to this moment, with every timeout that becomes due in its order.
+    ///
+    /// # Panics
+    ///
+    /// When it is no time.
+    #[must_use = "nothing looks at what came of it: add `.then([event])`, `.then_nothing()` or `.then_commands([command])`"]
+    #[track_caller]
+    pub fn when_time_is<T>(self, time: T) -> Self
+    where
+        T: TryInto<Timestamp, Error: Display>,
+    {
+        let at = Location::caller();
+        let time = moment(time);
+        self.go_on(|story| story.pass_time(time, at))
+    }
+
+    /// Lets this much time pass, with every timeout that becomes due in its order.
+    #[must_use = "nothing looks at what came of it: add `.then([event])`, `.then_nothing()` or `.then_commands([command])`"]
+    #[track_caller]
+    pub fn when_time_passes(self, by: Duration) -> Self {
+        let at = Location::caller();
+        self.go_on(|story| story.pass_time(story.clock.now + by, at))
     }
 
     /// Exactly these events were recorded: in this order, this many, every member of their data the same.
     ///
     /// Events are compared as they would be stored, by type, version and data.
     #[track_caller]
-    pub fn then(self, events: impl Events<A::Event>) -> Self {
-        let expected: Vec<Told> = events.into_events().iter().map(Told::of).collect();
+    pub fn then(self, events: impl Events<S::Event>) -> Self {
+        let expected = told::<S>(events);
         self.events("then", LooksAt::Events, &expected, Location::caller())
     }
 
@@ -64,7 +109,7 @@ impl<A: Aggregate> Outcome<A> {
     ///
     /// A failed scenario prints what happened in this form.
     #[track_caller]
-    pub fn then_stored<S: Into<StoredEvent>>(self, events: impl IntoIterator<Item = S>) -> Self {
+    pub fn then_stored<E: Into<StoredEvent>>(self, events: impl IntoIterator<Item = E>) -> Self {
         let expected: Vec<Told> = events
             .into_iter()
             .map(|event| Told::stored(event.into()))
@@ -72,166 +117,47 @@ impl<A: Aggregate> Outcome<A> {
         self.events("then_stored", LooksAt::Events, &expected, Location::caller())
     }
 
-    /// The command was accepted, and there was nothing to record.
+    /// The command was accepted, and there was nothing to record, to send or to do.
     ///
-    /// A rejected command does not meet this.
+    /// A command that was rejected or ignored does not meet this.
     #[track_caller]
     pub fn then_nothing(self) -> Self {
         self.events("then_nothing", LooksAt::Acceptance, &[], Location::caller())
     }
 
-    fn events(mut self, word: &str, looks_at: LooksAt, expected: &[Told], at: At) -> Self {
+    fn events(mut self, word: &'static str, looks_at: LooksAt, expected: &[Told], at: At) -> Self {
         self.check(word, looks_at, at, |story, at| {
-            let actual: Vec<Told> = story.produced().map(|event| event.told.clone()).collect();
-            align::compare(expected, &actual)
-                .map(|lines| Complaint::new(at, align::headline(expected, &actual), lines))
-        });
-        self
-    }
-
-    /// The command was rejected with this error, and nothing was recorded before that unless another check says
-    /// so.
-    #[track_caller]
-    pub fn then_error(mut self, error: impl Into<A::Error>) -> Self
-    where
-        A::Error: PartialEq + Debug,
-    {
-        let at = Location::caller();
-        let expected = error.into();
-        self.rejection("then_error", at, |actual| {
-            if *actual == expected {
+            let same = story.produced().count() == expected.len()
+                && story
+                    .produced()
+                    .zip(expected)
+                    .all(|(event, expected)| expected.same(event.told()));
+            if same {
                 return None;
             }
-            let (expected, mut actual) = (format!("{expected:?}"), format!("{actual:?}"));
-            if expected == actual {
-                actual.push_str(" (which looks the same and is not equal)");
-            }
-            Some((
-                "it was rejected with another error".to_owned(),
-                vec![format!("expected  {expected}"), format!("got       {actual}")],
+            let actual: Vec<Told> = story.produced().map(|event| event.told().clone()).collect();
+            Some(Complaint::new(
+                at,
+                align::headline(expected, &actual),
+                align::compare(expected, &actual).unwrap_or_default(),
             ))
         });
         self
     }
 
-    /// The command was rejected with an error that reads exactly like this, and nothing was recorded before that
-    /// unless another check says so.
-    #[track_caller]
-    pub fn then_error_message(mut self, message: impl Display) -> Self
-    where
-        A::Error: Display,
-    {
-        let at = Location::caller();
-        let expected = message.to_string();
-        self.rejection("then_error_message", at, |actual| {
-            let actual = actual.to_string();
-            (actual != expected).then(|| {
-                (
-                    "it was rejected with another message".to_owned(),
-                    vec![format!("expected  {expected}"), format!("got       {actual}")],
-                )
-            })
-        });
-        self
-    }
-
-    /// The command was rejected with an error of which `predicate` holds, and nothing was recorded before that
-    /// unless another check says so. `name` says what is demanded.
-    #[track_caller]
-    pub fn then_error_that(mut self, name: impl Display, predicate: impl FnOnce(&A::Error) -> bool) -> Self {
-        let at = Location::caller();
-        self.rejection(&format!("then_error_that {name}"), at, |actual| {
-            match caught(|| predicate(actual)) {
-                Ok(true) => None,
-                Ok(false) => Some(("it does not hold of the error".to_owned(), Vec::new())),
-                Err(panic) => Some(("it panics on the error".to_owned(), vec![panic])),
-            }
-        });
-        self
-    }
-
-    fn rejection(
+    pub(super) fn check(
         &mut self,
-        word: &str,
-        at: At,
-        judge: impl FnOnce(&A::Error) -> Option<(String, Vec<String>)>,
-    ) {
-        self.check(word, LooksAt::Rejection, at, |story, at| {
-            let Some(error) = story.steps.last().and_then(|step| step.rejection()) else {
-                let how = match story.produced().count() {
-                    0 => "without events".to_owned(),
-                    number => format!("with {}", count(number, "event")),
-                };
-                return Some(Complaint::new(at, "the command was accepted", vec![how]));
-            };
-            judge(error).map(|(headline, mut lines)| {
-                if lines.is_empty() {
-                    lines.push(format!("got  {}", story.error(error, Shape::Line)));
-                }
-                Complaint::new(at, headline, lines)
-            })
-        });
-    }
-
-    /// The state is this one, compared by what it serializes to.
-    #[expect(clippy::needless_pass_by_value, reason = "reads as the other checks do")]
-    #[track_caller]
-    pub fn then_state(mut self, state: A) -> Self
-    where
-        A: Serialize,
-    {
-        let at = Location::caller();
-        self.check("then_state", LooksAt::State, at, |story, at| {
-            let complain = |headline: &str, lines| Some(Complaint::new(at, headline, lines));
-            match (state_json(&state), state_json(&story.state)) {
-                (Err(error), _) => complain("the expected state does not serialize", vec![error]),
-                (_, Err(error)) => complain("the state does not serialize", vec![error]),
-                (Ok(expected), Ok(actual)) => {
-                    let lines = changes(&expected, &actual, "expected", "got");
-                    if lines.is_empty() {
-                        None
-                    } else {
-                        complain("the state differs", lines)
-                    }
-                }
-            }
-        });
-        self
-    }
-
-    /// `predicate` holds of the state. `name` says what is demanded.
-    #[track_caller]
-    pub fn then_state_that(mut self, name: impl Display, predicate: impl FnOnce(&A) -> bool) -> Self {
-        let at = Location::caller();
-        self.check(
-            &format!("then_state_that {name}"),
-            LooksAt::State,
-            at,
-            |story, at| {
-                let state = &story.state;
-                match caught(|| predicate(state)) {
-                    Ok(true) => None,
-                    Ok(false) => Some(Complaint::new(at, "it does not hold of the state", Vec::new())),
-                    Err(panic) => Some(Complaint::new(at, "it panics on the state", vec![panic])),
-                }
-            },
-        );
-        self
-    }
-
-    fn check(
-        &mut self,
-        word: &str,
+        word: impl Into<Cow<'static, str>>,
         looks_at: LooksAt,
         at: At,
-        judge: impl FnOnce(&Story<A>, At) -> Option<Complaint>,
+        judge: impl FnOnce(&Story<S>, At) -> Option<Complaint>,
     ) {
         if let Some(story) = &mut self.story {
             let complaint = judge(story, at);
             if let Some(step) = story.steps.last_mut() {
                 step.checks.push(Check {
                     at,
-                    word: word.to_owned(),
+                    word: word.into(),
                     looks_at,
                     complaint,
                 });
@@ -258,7 +184,7 @@ impl<A: Aggregate> Outcome<A> {
         for step in &mut story.steps {
             step.checks.push(Check {
                 at,
-                word: "recorded".to_owned(),
+                word: "recorded".into(),
                 looks_at: LooksAt::Everything,
                 complaint: None,
             });
@@ -296,25 +222,38 @@ impl<A: Aggregate> Outcome<A> {
     }
 }
 
-/// How a scenario ended.
-fn end<A: Aggregate>(mut story: Story<A>) -> Result<(), Failure> {
-    let last = story.steps.last().filter(|step| step.checks.is_empty());
-    let Some(at) = last.and_then(|step| step.asked.first()).map(|asked| asked.at) else {
-        return report::judge(story);
-    };
-    let advice = "nothing looks at what came of the command: add `.then([event])`, `.then_nothing()` or `.then_error(error)`";
-    if story.steps.len() == 1 && story.troubles.is_empty() {
-        return Err(Failure::new(at, unfinished(story.started, advice)));
-    }
-    story.troubles.push(Complaint::new(
-        at,
-        "the last command was never checked",
-        vec![advice.to_owned()],
-    ));
-    report::judge(story)
+/// Expected events as they are stored.
+pub(super) fn told<S: Subject>(events: impl Events<S::Event>) -> Vec<Told> {
+    events.into_events().iter().map(Told::of::<S>).collect()
 }
 
-impl<A: Aggregate> Drop for Outcome<A> {
+/// How a scenario ended.
+fn end<S: Subject>(mut story: Story<S>) -> Result<(), Failure> {
+    let advice = "nothing looks at what came of the command: add `.then([event])`, `.then_nothing()` or `.then_error(error)`";
+    let at = match story.steps.last() {
+        None => {
+            let advice = "nothing was asked: `.when_async(command)` asks once it is awaited";
+            return Err(Failure::new(story.started, unfinished(story.started, advice)));
+        }
+        Some(step) if step.checks.is_empty() => step.asked.first().map(|asked| asked.at),
+        Some(_) => None,
+    };
+    if let Some(at) = at {
+        if story.steps.len() == 1 && story.troubles.is_empty() {
+            return Err(Failure::new(at, unfinished(story.started, advice)));
+        }
+        story.troubles.push(Complaint::new(
+            at,
+            "the last command was never checked",
+            vec![advice.to_owned()],
+        ));
+    }
+    let passed = report::judge(&mut story);
+    record::keep(&story, passed.as_ref().err());
+    passed
+}
+
+impl<S: Subject> Drop for Outcome<S> {
     fn drop(&mut self) {
         let Some(story) = self.story.take() else { return };
         if std::thread::panicking() {

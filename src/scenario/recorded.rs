@@ -7,13 +7,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::json;
-use crate::model::{Aggregate, read_json};
+use crate::model::{Scheduled, Verdict, read_json};
 
 use super::StoredEvent;
 use super::events::one_line;
-use super::fixture::Shape;
-use super::story::{At, Step, Story};
+use super::story::{At, Became, Step, Story, What};
+use super::subject::Subject;
 use super::text::{Complaint, Told, fits, indented, spread, version_literal};
+use super::views::Shape;
 
 /// Compares a scenario with the snapshot of it under `snapshots/` in the caller's package, and ends it.
 ///
@@ -139,7 +140,7 @@ impl Earlier {
 
 /// The scenario as text. Events that `earlier` has at an old version keep it, as long as the upcasters make of
 /// them what the scenario has today.
-pub(super) fn write<A: Aggregate>(story: &mut Story<A>, earlier: Option<&str>, at: At) -> String {
+pub(super) fn write<S: Subject>(story: &mut Story<S>, earlier: Option<&str>, at: At) -> String {
     let earlier = match earlier.map(Earlier::parse) {
         None => None,
         Some(Ok(earlier)) => Some(earlier),
@@ -163,7 +164,7 @@ pub(super) fn write<A: Aggregate>(story: &mut Story<A>, earlier: Option<&str>, a
     let given_read: Vec<Told> = story
         .given
         .iter()
-        .flat_map(|past| past.became.iter().map(|became| became.told.clone()))
+        .flat_map(|past| past.became.iter().map(|became| became.told().clone()))
         .collect();
     let given = match &earlier {
         Some(earlier) => keep(story, &earlier.given, given_now, &given_read, "given", at),
@@ -177,7 +178,7 @@ pub(super) fn write<A: Aggregate>(story: &mut Story<A>, earlier: Option<&str>, a
     let recorded: Vec<Vec<Told>> = story
         .steps
         .iter()
-        .map(|step| step.produced().map(|event| event.told.clone()).collect())
+        .map(|step| step.produced().map(Became::told).cloned().collect())
         .collect();
     let mut then = Vec::new();
     for (index, now) in recorded.into_iter().enumerate() {
@@ -190,8 +191,8 @@ pub(super) fn write<A: Aggregate>(story: &mut Story<A>, earlier: Option<&str>, a
 }
 
 /// `before` where the code still reads it as what is there `now`, else `now`.
-fn keep<A: Aggregate>(
-    story: &mut Story<A>,
+fn keep<S: Subject>(
+    story: &mut Story<S>,
     before: &[StoredEvent],
     now: Vec<Told>,
     read_now: &[Told],
@@ -201,7 +202,7 @@ fn keep<A: Aggregate>(
     let mut read_before = Vec::new();
     for (index, stored) in before.iter().enumerate() {
         match story.read(stored) {
-            Ok(events) => read_before.extend(events.iter().map(Told::of)),
+            Ok(events) => read_before.extend(events.iter().map(Told::of::<S>)),
             Err(error) => {
                 story.troubles.push(Complaint::new(
                     at,
@@ -232,7 +233,7 @@ fn keep<A: Aggregate>(
     }
 }
 
-fn text<A: Aggregate>(story: &Story<A>, given: &[Told], then: &[Vec<Told>]) -> String {
+fn text<S: Subject>(story: &Story<S>, given: &[Told], then: &[Vec<Told>]) -> String {
     let mut members = vec![
         member("format", vec![quoted(FORMAT)]),
         member("given", events(given)),
@@ -250,13 +251,54 @@ fn text<A: Aggregate>(story: &Story<A>, given: &[Told], then: &[Vec<Told>]) -> S
     object(&members).join("\n")
 }
 
-fn step_members<A: Aggregate>(story: &Story<A>, step: &Step<A>, then: &[Told]) -> Vec<Vec<String>> {
+fn step_members<S: Subject>(story: &Story<S>, step: &Step<S>, then: &[Told]) -> Vec<Vec<String>> {
     let commands: Vec<Vec<String>> = step
         .asked
         .iter()
-        .map(|asked| vec![quoted(&story.command(&asked.command, Shape::Line))])
+        .map(|asked| {
+            let text = match &asked.what {
+                What::Input(input) => match S::event_of(input) {
+                    Some(event) => Told::of::<S>(event).line(),
+                    None => story.input(input, Shape::Line),
+                },
+                What::Timeout(scheduled) => format!("timeout {:?}", scheduled.timeout),
+                What::Time(to) => format!("it is {to}"),
+                What::Nothing => "nothing".to_owned(),
+            };
+            vec![quoted(&text)]
+        })
         .collect();
+    let views = &story.fixture.views;
     let mut outcome = vec![member("events", events(then))];
+    let mut texts = |name: &str, texts: Vec<String>| {
+        if !texts.is_empty() {
+            let items: Vec<Vec<String>> = texts.iter().map(|text| vec![quoted(text)]).collect();
+            outcome.push(member(name, list(&items)));
+        }
+    };
+    let effects = step.answers().flat_map(|answered| &answered.effects);
+    texts(
+        "effects",
+        effects.map(|effect| views.effect.line(effect)).collect(),
+    );
+    let sent = step.answers().flat_map(|answered| &answered.commands);
+    texts("commands", sent.map(|sent| views.sent.line(sent)).collect());
+    let scheduled = step.answers().flat_map(|answered| &answered.scheduled);
+    let line = |scheduled: &Scheduled<S::Timeout>| format!("{:?}, due {}", scheduled.timeout, scheduled.due);
+    texts("scheduled", scheduled.map(line).collect());
+    let cancelled = step.answers().flat_map(|answered| &answered.cancelled);
+    texts(
+        "cancelled",
+        cancelled.map(|timeout| format!("{timeout:?}")).collect(),
+    );
+    if let Some(Verdict::Accepted(reply)) = step.answers().last().map(|answered| &answered.verdict)
+        && std::mem::size_of::<S::Reply>() > 0
+    {
+        outcome.push(member("reply", vec![quoted(&views.reply.line(reply))]));
+    }
+    if step.ignored() {
+        outcome.push(member("ignored", vec!["true".to_owned()]));
+    }
     if let Some(error) = step.rejection() {
         outcome.push(member("rejected", vec![quoted(&story.error(error, Shape::Line))]));
     }

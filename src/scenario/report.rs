@@ -8,13 +8,15 @@ use serde_json::Value;
 
 use crate::finding::{Finding, Place};
 use crate::json::same;
-use crate::model::Aggregate;
+use crate::model::Verdict;
 use crate::rules;
 
 use super::events::one_line;
-use super::fixture::{Shape, StateView, View};
-use super::story::{Answer, Asked, At, Became, LooksAt, Step, Story, caught};
+use super::poll::caught;
+use super::story::{At, Became, LooksAt, Response, Spot, Step, Story, What};
+use super::subject::Subject;
 use super::text::{Complaint, Told, count, cut_changes, fits, indented, spread, version_literal};
+use super::views::{Json, Shape};
 
 /// Why a scenario failed: the whole story, as the panic of a failed scenario tells it.
 #[derive(Clone)]
@@ -60,28 +62,34 @@ impl fmt::Debug for Failure {
 impl std::error::Error for Failure {}
 
 /// Whether a scenario whose checks have been made passed.
-pub(super) fn judge<A: Aggregate>(mut story: Story<A>) -> Result<(), Failure> {
+pub(super) fn judge<S: Subject>(story: &mut Story<S>) -> Result<(), Failure> {
     let mut steps = std::mem::take(&mut story.steps);
-    let judged: Vec<Vec<Complaint>> = steps.iter_mut().map(|step| account(&story, step)).collect();
-    let complaints: Vec<Complaint> = story
+    let judged: Vec<Vec<Complaint>> = steps.iter_mut().map(|step| account(story, step)).collect();
+    story.steps = steps;
+    let story = &*story;
+    let complaints: Vec<&Complaint> = story
         .troubles
         .iter()
         .chain(judged.iter().flatten())
         .chain(
-            steps
+            story
+                .steps
                 .iter()
                 .flat_map(|step| step.checks.iter().filter_map(|check| check.complaint.as_ref())),
         )
-        .cloned()
         .collect();
     let Some(first) = complaints.first() else {
         return Ok(());
     };
     let mut lines = Vec::new();
+    let failed = match &story.name {
+        Some(name) => format!("scenario `{name}` failed"),
+        None => "scenario failed".to_owned(),
+    };
     lines.push(if complaints.len() == 1 {
-        format!("scenario failed: {}", first.headline)
+        format!("{failed}: {}", first.headline)
     } else {
-        format!("scenario failed in {} ways", complaints.len())
+        format!("{failed} in {} ways", complaints.len())
     });
     lines.push(format!("at {}", first.at));
     for trouble in &story.troubles {
@@ -93,25 +101,34 @@ pub(super) fn judge<A: Aggregate>(mut story: Story<A>) -> Result<(), Failure> {
             lines.extend(trouble.lines.clone());
         }
     }
-    tell(&story, &steps, &judged, &mut lines);
+    tell(story, &judged, &mut lines);
     Err(Failure::new(first.at, lines.join("\n")))
 }
 
 /// Holds what came of a step against what its checks took into account.
-fn account<A: Aggregate>(story: &Story<A>, step: &mut Step<A>) -> Vec<Complaint> {
+fn account<S: Subject>(story: &Story<S>, step: &mut Step<S>) -> Vec<Complaint> {
     let mut complaints = Vec::new();
-    if let Some((at, panic)) = step.panicked() {
-        complaints.push(Complaint::new(at, "`handle` panics", vec![panic.to_owned()]));
+    let broke = step
+        .panicked()
+        .map(|(at, panic)| Complaint::new(at, format!("`{}` panics", S::ANSWER), vec![panic.to_owned()]))
+        .or_else(|| {
+            step.not_ready().map(|at| {
+                let lines = vec![
+                    "`when` polls the answer once, and it awaits something".to_owned(),
+                    "`.when_async(command).await` waits for it, on whatever runs the test".to_owned(),
+                ];
+                Complaint::new(at, format!("`{}` is not ready", S::ANSWER), lines)
+            })
+        });
+    if let Some(broke) = broke {
+        complaints.push(broke);
         for check in &mut step.checks {
             check.complaint = None;
         }
     }
-    let stopped = step
-        .asked
-        .iter()
-        .position(|asked| !matches!(asked.answer, Answer::Accepted(_)));
+    let stopped = step.asked.iter().position(|asked| !asked.response.went_well());
     for (index, asked) in step.asked.iter().enumerate() {
-        if let (Answer::NotAsked, Some(stopped)) = (&asked.answer, stopped) {
+        if let (Response::NotAsked, Some(stopped)) = (&asked.response, stopped) {
             complaints.push(Complaint::new(
                 asked.at,
                 format!(
@@ -123,16 +140,23 @@ fn account<A: Aggregate>(story: &Story<A>, step: &mut Step<A>) -> Vec<Complaint>
             ));
         }
     }
-    let rejection = step.rejection().map(|error| story.error(error, Shape::Line));
-    let recorded: Vec<Told> = step.produced().map(|event| event.told.clone()).collect();
-    let Some(rejection) = rejection else {
-        return complaints;
-    };
-    let position = |step: &Step<A>, what: &[LooksAt]| {
-        step.checks
-            .iter()
-            .position(|check| what.contains(&check.looks_at))
-    };
+    account_rejection(story, step);
+    account_ignored(step);
+    account_outputs(story, step);
+    complaints
+}
+
+/// The first check that looks at one of these.
+fn position<S: Subject>(step: &Step<S>, what: &[LooksAt]) -> Option<usize> {
+    step.checks
+        .iter()
+        .position(|check| what.contains(&check.looks_at))
+}
+
+fn account_rejection<S: Subject>(story: &Story<S>, step: &mut Step<S>) {
+    let Some(rejection) = step.rejection() else { return };
+    let rejection = story.error(rejection, Shape::Line);
+    let recorded = step.produced().count();
     let says_rejected = position(step, &[LooksAt::Rejection, LooksAt::Everything]);
     let says_accepted = position(step, &[LooksAt::Acceptance]);
     let says_events = position(step, &[LooksAt::Events, LooksAt::Everything]);
@@ -152,9 +176,9 @@ fn account<A: Aggregate>(story: &Story<A>, step: &mut Step<A>) -> Vec<Complaint>
             }
             check.complaint = Some(Complaint::new(check.at, "the command was rejected", lines));
         }
-    } else if let (Some(rejected), None, false) = (says_rejected, says_events, recorded.is_empty()) {
+    } else if let (Some(rejected), None, true) = (says_rejected, says_events, recorded > 0) {
         let check = &mut step.checks[rejected];
-        let number = count(recorded.len(), "event");
+        let number = count(recorded, "event");
         let mut complaint = check.complaint.take().unwrap_or_else(|| {
             Complaint::new(
                 check.at,
@@ -167,22 +191,125 @@ fn account<A: Aggregate>(story: &Story<A>, step: &mut Step<A>) -> Vec<Complaint>
         ));
         check.complaint = Some(complaint);
     }
-    complaints
+}
+
+fn account_ignored<S: Subject>(step: &mut Step<S>) {
+    if !step.ignored() || position(step, &[LooksAt::Ignorance, LooksAt::Everything]).is_some() {
+        return;
+    }
+    let says = position(step, &[LooksAt::Acceptance, LooksAt::Events, LooksAt::Reply]);
+    if let Some(check) = step.checks.get_mut(says.unwrap_or(0))
+        && check.complaint.is_none()
+    {
+        let lines = vec![match check.looks_at {
+            LooksAt::Acceptance => "ignored is not the same as accepted without events".to_owned(),
+            _ => "no check says so: add `.then_ignored()`".to_owned(),
+        }];
+        check.complaint = Some(Complaint::new(check.at, "the command was ignored", lines));
+    }
+}
+
+/// Whatever came beside what a check looks at has to be looked at as well.
+fn account_outputs<S: Subject>(story: &Story<S>, step: &mut Step<S>) {
+    let looks = |what: &[LooksAt]| position(step, what).is_some();
+    let nothing = [LooksAt::Acceptance, LooksAt::Ignorance, LooksAt::Rejection];
+    let outputs = [
+        LooksAt::Events,
+        LooksAt::Effects,
+        LooksAt::Commands,
+        LooksAt::Scheduled,
+        LooksAt::Cancelled,
+    ];
+    if looks(&[LooksAt::Everything]) || !(looks(&nothing) || looks(&outputs)) {
+        return;
+    }
+    let views = &story.fixture.views;
+    let mut missing: Vec<String> = Vec::new();
+    let mut say = |looks_at: LooksAt, one: &str, was: &str, advice: &str, shown: Vec<String>| {
+        if shown.is_empty() || looks(&[looks_at]) {
+            return;
+        }
+        let verb = if shown.len() == 1 { "was" } else { "were" };
+        missing.push(format!(
+            "{} {verb} {was}: add `{advice}`",
+            count(shown.len(), one)
+        ));
+        missing.extend(indented(2, shown));
+    };
+    if !looks(&nothing) {
+        let shown = step.produced().map(|event| event.told().line()).collect();
+        say(LooksAt::Events, "event", "recorded", ".then([event])", shown);
+    }
+    let effects = step.answers().flat_map(|answered| &answered.effects);
+    let shown = effects.map(|effect| views.effect.line(effect)).collect();
+    say(
+        LooksAt::Effects,
+        "effect",
+        "asked for",
+        ".then_effects([effect])",
+        shown,
+    );
+    let sent = step.answers().flat_map(|answered| &answered.commands);
+    let shown = sent.map(|sent| views.sent.line(sent)).collect();
+    say(
+        LooksAt::Commands,
+        "command",
+        "sent",
+        ".then_commands([command])",
+        shown,
+    );
+    let scheduled = step.answers().flat_map(|answered| &answered.scheduled);
+    let shown = scheduled
+        .map(|scheduled| format!("{:?}, due {}", scheduled.timeout, scheduled.due))
+        .collect();
+    say(
+        LooksAt::Scheduled,
+        "timeout",
+        "scheduled",
+        ".then_scheduled([(timeout, due)])",
+        shown,
+    );
+    let cancelled = step.answers().flat_map(|answered| &answered.cancelled);
+    let shown = cancelled.map(|timeout| format!("{timeout:?}")).collect();
+    say(
+        LooksAt::Cancelled,
+        "timeout",
+        "cancelled",
+        ".then_cancelled([timeout])",
+        shown,
+    );
+    if missing.is_empty() {
+        return;
+    }
+    let says = position(step, &nothing).or_else(|| position(step, &outputs));
+    if let Some(check) = says.and_then(|says| step.checks.get_mut(says)) {
+        match &mut check.complaint {
+            Some(complaint) => complaint.lines.extend(missing),
+            none => {
+                *none = Some(Complaint::new(
+                    check.at,
+                    "more came of it than the checks say",
+                    missing,
+                ));
+            }
+        }
+    }
 }
 
 /// The state as the story goes on, folded once more for the report.
-struct Folding<A: Aggregate> {
+struct Folding<'a, S: Subject> {
+    story: &'a Story<S>,
     /// Absent when there is no view, or once the state can no longer be told.
-    view: Option<StateView<A>>,
-    state: A,
+    view: Option<Json<S::State>>,
+    subject: S,
     shown: Option<Value>,
 }
 
-impl<A: Aggregate> Folding<A> {
+impl<S: Subject> Folding<'_, S> {
     /// The state as it is.
     fn now(&mut self) -> Vec<String> {
         let Some(view) = self.view else { return Vec::new() };
-        let value = match view(&self.state) {
+        let value = match view(self.subject.state()) {
             Ok(value) => value,
             Err(error) => {
                 self.view = None;
@@ -205,17 +332,29 @@ impl<A: Aggregate> Folding<A> {
     }
 
     /// The state after one more event.
-    fn after(&mut self, became: &Became<A::Event>) -> Vec<String> {
-        let state = &mut self.state;
-        let panic = match &became.panicked {
-            Some(panic) => Some(panic.clone()),
-            None if self.view.is_some() => caught(|| state.apply(&became.event)).err(),
+    fn after(&mut self, became: &Became<S>) -> Vec<String> {
+        if became.passed_by {
+            return vec!["passed by: it is none of its business".to_owned()];
+        }
+        self.fold(&became.event, &became.spot, became.stopped.clone())
+    }
+
+    fn fold(&mut self, event: &S::Event, spot: &Spot, stopped: Option<String>) -> Vec<String> {
+        let place = self.story.place(spot);
+        let subject = &mut self.subject;
+        let stopped = match stopped {
+            Some(stopped) => Some(stopped),
+            None if self.view.is_some() => match caught(|| subject.fold(event, &place)) {
+                Ok(Ok(_)) => None,
+                Ok(Err(error)) => Some(self.story.error(&error, Shape::Line)),
+                Err(panic) => Some(panic),
+            },
             None => None,
         };
-        match panic {
-            Some(panic) => {
+        match stopped {
+            Some(message) => {
                 self.view = None;
-                vec![format!("`apply` panics: {panic}")]
+                vec![format!("`{}` panics: {message}", S::FOLD)]
             }
             None => self.now(),
         }
@@ -223,10 +362,11 @@ impl<A: Aggregate> Folding<A> {
 }
 
 /// The story in the order in which it happened.
-fn tell<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], judged: &[Vec<Complaint>], out: &mut Vec<String>) {
+fn tell<S: Subject>(story: &Story<S>, judged: &[Vec<Complaint>], out: &mut Vec<String>) {
     let mut folding = Folding {
-        view: story.fixture.views.state,
-        state: A::default(),
+        story,
+        view: story.fixture.views.state.filter(|_| S::HAS_STATE),
+        subject: story.fixture.start(),
         shown: None,
     };
     let before = folding.now();
@@ -238,7 +378,10 @@ fn tell<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], judged: &[Vec<Complai
         out.push("given".to_owned());
     }
     for (index, past) in story.given.iter().enumerate() {
-        let lines = past.told().map(Told::lines).unwrap_or_default();
+        let mut lines = past.told().map(Told::lines).unwrap_or_default();
+        if let (Some(first), Some(became)) = (lines.first_mut(), past.became.first()) {
+            first.push_str(&where_it_stands(story, became));
+        }
         let inner = numbered(index + 1, lines, out);
         if past.became.is_empty() {
             let word = if past.read {
@@ -252,9 +395,9 @@ fn tell<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], judged: &[Vec<Complai
             if past
                 .stored
                 .as_ref()
-                .is_some_and(|stored| !stored.same(&became.told))
+                .is_some_and(|stored| !stored.same(became.told()))
             {
-                let mut lines = became.told.lines();
+                let mut lines = became.told().lines();
                 if let Some(first) = lines.first_mut() {
                     first.insert_str(0, "read as ");
                 }
@@ -263,16 +406,32 @@ fn tell<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], judged: &[Vec<Complai
             out.extend(indented(inner, folding.after(became)));
         }
     }
-    for (index, (step, complaints)) in steps.iter().zip(judged).enumerate() {
+    for (index, (step, complaints)) in story.steps.iter().zip(judged).enumerate() {
         out.push(String::new());
-        out.push(match steps.len() {
+        out.push(match story.steps.len() {
             1 => "when".to_owned(),
             _ => format!("when, step {}", index + 1),
         });
         tell_step(story, step, complaints, &mut folding, out);
     }
-    suggest(story, steps, out);
+    suggest(story, out);
     remarks(story, out);
+}
+
+/// The stream and the tags of an event, where it has any.
+fn where_it_stands<S: Subject>(story: &Story<S>, became: &Became<S>) -> String {
+    let mut text = String::new();
+    if let Some(stream) = story.streams().name(&became.spot) {
+        text.push_str(&format!(" in {stream}"));
+    }
+    if let Some(tags) = &became.spot.tags {
+        let tags: Vec<String> = tags
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        text.push_str(&format!(" [{}]", tags.join(", ")));
+    }
+    text
 }
 
 /// `lines` as the item of a list that has this number, from 1; returns how far in the item stands.
@@ -286,46 +445,107 @@ fn numbered(number: usize, lines: Vec<String>, out: &mut Vec<String>) -> usize {
     number.len()
 }
 
-fn tell_step<A: Aggregate>(
-    story: &Story<A>,
-    step: &Step<A>,
+fn tell_step<S: Subject>(
+    story: &Story<S>,
+    step: &Step<S>,
     complaints: &[Complaint],
-    folding: &mut Folding<A>,
+    folding: &mut Folding<'_, S>,
     out: &mut Vec<String>,
 ) {
+    let views = &story.fixture.views;
     let mut number = 0;
-    for Asked { command, answer, .. } in &step.asked {
-        out.extend(indented(
-            2,
-            story
-                .command(command, Shape::Lines)
-                .lines()
-                .map(str::to_owned)
-                .collect(),
-        ));
-        match answer {
-            Answer::Accepted(events) if events.is_empty() => {
-                out.push("  accepted without events".to_owned());
+    for asked in &step.asked {
+        let answered = match &asked.response {
+            Response::Answered(answered) => Some(answered),
+            _ => None,
+        };
+        let what = match &asked.what {
+            What::Input(input) => match answered.and_then(|answered| answered.input.as_ref()) {
+                Some(event) => event.lines(),
+                None => story
+                    .input(input, Shape::Lines)
+                    .lines()
+                    .map(str::to_owned)
+                    .collect(),
+            },
+            What::Timeout(scheduled) => {
+                vec![format!("timeout {:?}, due {}", scheduled.timeout, scheduled.due)]
             }
-            Answer::Accepted(events) => {
-                out.push(format!("  accepted with {}", count(events.len(), "event")));
-                for became in events {
-                    number += 1;
-                    let inner = numbered(number, became.told.lines(), out);
-                    out.extend(indented(inner, folding.after(became)));
+            What::Time(to) => vec![format!("it is {to}")],
+            What::Nothing => vec!["nothing".to_owned()],
+        };
+        out.extend(indented(2, what));
+        match &asked.response {
+            Response::Answered(_) | Response::Quiet => {}
+            Response::Panicked(panic) => out.push(format!("  panicked: {panic}")),
+            Response::NotReady => out.push("  not ready".to_owned()),
+            Response::NotAsked => out.push("  not asked".to_owned()),
+        }
+        let Some(answered) = answered else { continue };
+        if let (What::Input(input), Some(_)) = (&asked.what, &answered.input)
+            && let Some(event) = S::event_of(input)
+            && !matches!(answered.verdict, Verdict::Rejected(_))
+        {
+            out.extend(indented(2, folding.fold(event, &answered.input_spot, None)));
+        }
+        let with = count(answered.events.len(), "event");
+        let mut lines = match &answered.verdict {
+            Verdict::Accepted(_) if answered.events.is_empty() => {
+                if answered.is_quiet() {
+                    vec!["accepted without events".to_owned()]
+                } else {
+                    Vec::new()
                 }
             }
-            Answer::Rejected(error) => {
-                let error = story.error(error, Shape::Lines);
+            Verdict::Accepted(_) => vec![format!("accepted with {with}")],
+            Verdict::Ignored => vec!["ignored".to_owned()],
+            Verdict::Rejected(error) => {
+                let error = views.error.show(error, Shape::Lines);
                 let mut lines: Vec<String> = error.lines().map(str::to_owned).collect();
                 if let Some(first) = lines.first_mut() {
                     first.insert_str(0, "rejected with ");
                 }
-                out.extend(indented(2, lines));
+                if !answered.events.is_empty() {
+                    lines.push(format!("after {with}"));
+                }
+                lines
             }
-            Answer::Panicked(panic) => out.push(format!("  panicked: {panic}")),
-            Answer::NotAsked => out.push("  not asked".to_owned()),
+        };
+        if let Verdict::Accepted(reply) = &answered.verdict
+            && std::mem::size_of::<S::Reply>() > 0
+        {
+            lines.push(format!("replied {}", views.reply.line(reply)));
         }
+        out.extend(indented(2, lines));
+        for became in &answered.events {
+            number += 1;
+            let inner = numbered(number, became.told().lines(), out);
+            out.extend(indented(inner, folding.after(became)));
+        }
+        out.extend(
+            answered
+                .effects
+                .iter()
+                .map(|effect| format!("  effect {}", views.effect.line(effect))),
+        );
+        out.extend(
+            answered
+                .commands
+                .iter()
+                .map(|sent| format!("  sent {}", views.sent.line(sent))),
+        );
+        out.extend(
+            answered
+                .scheduled
+                .iter()
+                .map(|scheduled| format!("  scheduled {:?}, due {}", scheduled.timeout, scheduled.due)),
+        );
+        out.extend(
+            answered
+                .cancelled
+                .iter()
+                .map(|timeout| format!("  cancelled {timeout:?}")),
+        );
     }
     for complaint in complaints {
         out.push(String::new());
@@ -333,12 +553,13 @@ fn tell_step<A: Aggregate>(
         out.extend(indented(2, complaint.lines.clone()));
     }
     for check in &step.checks {
-        let verdict = match (&check.complaint, step.panicked()) {
+        let broke = step.panicked().is_some() || step.not_ready().is_some();
+        let verdict = match (&check.complaint, broke) {
             (Some(complaint), _) => format!("failed: {}", complaint.headline),
             // The snapshot is compared once everything else has passed.
             _ if check.looks_at == LooksAt::Everything => continue,
-            (None, Some(_)) => "not looked at".to_owned(),
-            (None, None) => "passed".to_owned(),
+            (None, true) => "not looked at".to_owned(),
+            (None, false) => "passed".to_owned(),
         };
         out.push(String::new());
         out.push(format!("{} ({}) {verdict}", check.word, check.at));
@@ -349,60 +570,104 @@ fn tell_step<A: Aggregate>(
 }
 
 /// The checks that what happened would pass.
-fn suggest<A: Aggregate>(story: &Story<A>, steps: &[Step<A>], out: &mut Vec<String>) {
-    for (index, step) in steps.iter().enumerate() {
+fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
+    for (index, step) in story.steps.iter().enumerate() {
         let asked_for = step.checks.iter().any(|check| {
             check.complaint.is_some() && !matches!(check.looks_at, LooksAt::State | LooksAt::Everything)
         });
-        let unwritten = step.produced().any(|event| event.told.unwritten.is_some());
-        if step.panicked().is_some() || unwritten || !asked_for {
+        let unwritten = step.produced().any(|event| event.told().unwritten.is_some());
+        if step.panicked().is_some() || step.not_ready().is_some() || unwritten || !asked_for {
             continue;
         }
         out.push(String::new());
-        out.push(if steps.len() == 1 {
+        out.push(if story.steps.len() == 1 {
             "what happened, as a check".to_owned()
         } else {
             format!("what happened in step {}, as a check", index + 1)
         });
-        let recorded: Vec<&Told> = step.produced().map(|event| &event.told).collect();
-        let rejection = step.rejection();
-        if recorded.is_empty() && rejection.is_none() {
-            out.push("  .then_nothing()".to_owned());
-        }
-        if !recorded.is_empty() {
-            out.push("  .then_stored([".to_owned());
-            for told in recorded {
-                let head = format!(
-                    "({:?}, {}, json!(",
-                    told.stored.event_type,
-                    version_literal(&told.stored.version)
-                );
-                let data = spread(&told.stored.data);
-                let mut lines = data.into_iter();
-                let first = lines.next().unwrap_or_default();
-                let mut item = vec![format!("{head}{first}")];
-                item.extend(lines);
-                if let Some(last) = item.last_mut() {
-                    last.push_str(")),");
-                }
-                out.extend(indented(4, item));
+        suggest_step(story, step, out);
+    }
+}
+
+fn suggest_step<S: Subject>(story: &Story<S>, step: &Step<S>, out: &mut Vec<String>) {
+    let views = &story.fixture.views;
+    let recorded: Vec<&Told> = step.produced().map(Became::told).collect();
+    let rejection = step.rejection();
+    let from = out.len();
+    if !recorded.is_empty() {
+        out.push("  .then_stored([".to_owned());
+        for told in recorded {
+            let head = format!(
+                "({:?}, {}, json!(",
+                told.stored.event_type,
+                version_literal(&told.stored.version)
+            );
+            let data = spread(&told.stored.data);
+            let mut lines = data.into_iter();
+            let first = lines.next().unwrap_or_default();
+            let mut item = vec![format!("{head}{first}")];
+            item.extend(lines);
+            if let Some(last) = item.last_mut() {
+                last.push_str(")),");
             }
-            out.push("  ])".to_owned());
+            out.extend(indented(4, item));
         }
-        if let Some(error) = rejection {
-            let shown = story.error(error, Shape::Line);
-            out.push(match story.fixture.views.error {
-                Some(View::Debug(..)) => format!("  .then_error({shown})"),
-                Some(View::Own(_)) | None => format!("  .then_error(/* {shown} */)"),
-            });
+        out.push("  ])".to_owned());
+    }
+    let listed = |word: &str, items: Vec<String>, rust: bool, out: &mut Vec<String>| {
+        if items.is_empty() {
+            return;
         }
+        let items = items.join(", ");
+        out.push(if rust {
+            format!("  .{word}([{items}])")
+        } else {
+            format!("  .{word}([/* {items} */])")
+        });
+    };
+    let effects = step.answers().flat_map(|answered| &answered.effects);
+    let effects = effects.map(|effect| views.effect.line(effect)).collect();
+    listed("then_effects", effects, views.effect.is_rust(), out);
+    let sent = step.answers().flat_map(|answered| &answered.commands);
+    let sent = sent.map(|sent| views.sent.line(sent)).collect();
+    listed("then_commands", sent, views.sent.is_rust(), out);
+    let scheduled = step.answers().flat_map(|answered| &answered.scheduled);
+    let scheduled = scheduled
+        .map(|scheduled| format!("({:?}, \"{}\")", scheduled.timeout, scheduled.due))
+        .collect();
+    listed("then_scheduled", scheduled, true, out);
+    let cancelled = step.answers().flat_map(|answered| &answered.cancelled);
+    let cancelled = cancelled.map(|timeout| format!("{timeout:?}")).collect();
+    listed("then_cancelled", cancelled, true, out);
+    if let Some(Verdict::Accepted(reply)) = step.answers().last().map(|answered| &answered.verdict)
+        && step.checks.iter().any(|check| check.looks_at == LooksAt::Reply)
+    {
+        let shown = views.reply.line(reply);
+        out.push(if views.reply.is_rust() {
+            format!("  .then_reply({shown})")
+        } else {
+            format!("  .then_reply(/* {shown} */)")
+        });
+    }
+    if step.ignored() {
+        out.push("  .then_ignored()".to_owned());
+    } else if out.len() == from && rejection.is_none() {
+        out.push("  .then_nothing()".to_owned());
+    }
+    if let Some(error) = rejection {
+        let shown = story.error(error, Shape::Line);
+        out.push(if views.error.is_rust() {
+            format!("  .then_error({shown})")
+        } else {
+            format!("  .then_error(/* {shown} */)")
+        });
     }
 }
 
 /// What the report could not show and what was not checked.
-fn remarks<A: Aggregate>(story: &Story<A>, out: &mut Vec<String>) {
+fn remarks<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
     let mut lines = Vec::new();
-    if story.fixture.views.state.is_none() {
+    if S::HAS_STATE && story.fixture.views.state.is_none() {
         lines.push("the state is not shown: this fixture has no view of it".to_owned());
     }
     for (check, reason) in &story.fixture.without {

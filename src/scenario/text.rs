@@ -5,10 +5,11 @@ use std::panic::Location;
 use serde_json::Value;
 
 use crate::json::{Change, ChangeKind, diff, same};
-use crate::model::{Event, Version};
+use crate::model::Version;
 
 use super::StoredEvent;
 use super::events::one_line;
+use super::subject::Subject;
 
 /// What fits on a line; longer values are spread over several.
 const WIDTH: usize = 96;
@@ -44,17 +45,20 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn of<E: Event>(event: &E) -> Self {
-        match StoredEvent::of(event) {
+    pub(super) fn of<S: Subject>(event: &S::Event) -> Self {
+        match S::encode(event) {
             Ok(stored) => Self::stored(stored),
-            Err(error) => Self {
-                stored: StoredEvent {
-                    event_type: event.event_type().to_owned(),
-                    version: event.version(),
-                    data: Value::Null,
-                },
-                unwritten: Some(error.to_string()),
-            },
+            Err(error) => {
+                let (event_type, version) = S::kind_of(event);
+                Self {
+                    stored: StoredEvent {
+                        event_type,
+                        version,
+                        data: Value::Null,
+                    },
+                    unwritten: Some(error.to_string()),
+                }
+            }
         }
     }
 

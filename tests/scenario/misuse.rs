@@ -99,7 +99,7 @@ const CASES: &[Case] = &[
         "given::<Account>([Opened {}]).then([Opened {}]);",
         "E0599",
         &[
-            "no method named `then` found for struct `Given<A>`",
+            "no method named `then` found for struct `Given<S>`",
             "there is a method `when`",
         ],
     ),

@@ -1,0 +1,375 @@
+//! A scenario as a value: what was given, what was asked, what came of it.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::{Timestamp, Verdict};
+
+use super::StoredEvent;
+use super::report::Failure;
+use super::story::{Asked, Became, Response, Step, Story, What};
+use super::subject::Subject;
+use super::text::Told;
+use super::views::{Shape, View};
+
+/// A scenario that was carried out, as a value that can be written down, counted and documented.
+///
+/// [`collect`] gathers the records of the scenarios that a function carries out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// What it is told of: the name of the aggregate, projector, reactor or process manager.
+    pub subject: String,
+    /// Its name, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The file it stands in.
+    pub file: String,
+    /// The line it begins at.
+    pub line: u32,
+    /// Its history, oldest first.
+    pub given: Vec<GivenRecord>,
+    /// What was asked, and what came of it, step by step.
+    pub steps: Vec<StepRecord>,
+    /// What failed, as one line; absent when it passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+/// One given event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GivenRecord {
+    /// As it was handed in.
+    pub event: StoredEvent,
+    /// What the code reads of it, where that is not the event itself: several after a split, none after a drop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_as: Option<Vec<StoredEvent>>,
+    /// The stream it is in, where it has a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// Its tags, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<(String, String)>,
+}
+
+/// What was asked in turn, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// What was asked, in order.
+    pub when: Vec<AskedRecord>,
+    /// What came of all of it.
+    pub then: OutcomeRecord,
+    /// The checks that were made, by the words they were asked with.
+    pub checks: Vec<String>,
+}
+
+/// Something that was asked, and what came of it alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+#[non_exhaustive]
+pub enum AskedRecord {
+    /// A command.
+    Command {
+        /// The command.
+        command: Shown,
+        /// How it was answered.
+        verdict: VerdictRecord,
+        /// The events that came of it, by type.
+        produced: Vec<String>,
+    },
+    /// An event, handed to one that follows events.
+    Event {
+        /// The event.
+        event: StoredEvent,
+        /// How it was answered.
+        verdict: VerdictRecord,
+    },
+    /// A timeout that was due.
+    Timeout {
+        /// What it was for.
+        timeout: String,
+        /// When it was due.
+        due: Timestamp,
+        /// How it was answered.
+        verdict: VerdictRecord,
+    },
+    /// Time passed.
+    Time {
+        /// What time it was then.
+        to: Timestamp,
+    },
+    /// A query.
+    Query {
+        /// The question.
+        query: Shown,
+        /// The answer.
+        result: Value,
+    },
+    /// Nothing was asked.
+    Nothing,
+}
+
+/// How something was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum VerdictRecord {
+    /// Agreed to.
+    Accepted,
+    /// None of its business, or carried out already.
+    Ignored,
+    /// Refused.
+    Rejected,
+    /// It panicked, was not ready, or was not asked.
+    Failed,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutcomeRecord {
+    /// How the last thing was answered.
+    pub verdict: VerdictRecord,
+    /// What was recorded, in order.
+    pub events: Vec<StoredEvent>,
+    /// Why it was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Shown>,
+    /// What the caller was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Shown>,
+    /// What is to be done outside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Shown>,
+    /// What was sent to others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<Shown>,
+    /// Timeouts that were scheduled, and when they are due.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scheduled: Vec<(String, Timestamp)>,
+    /// Timeouts that were cancelled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cancelled: Vec<String>,
+    /// The state at the end of the scenario, in its last step, where the fixture has a view of it. A projector's state
+    /// is its rows by key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Value>,
+}
+
+/// A value that has no fixed form: how it is shown, its variant, and its JSON where the fixture has a view of it
+/// ([`Fixture::as_json`](super::Fixture::as_json)).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    /// On one line.
+    pub text: String,
+    /// The name it begins with: that of an enum's variant or of a struct.
+    pub variant: String,
+    /// As JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+}
+
+impl Shown {
+    fn of<T>(value: &T, view: &View<T>) -> Self {
+        Self {
+            text: view.show(value, Shape::Line),
+            variant: view.variant(value),
+            data: view.json.and_then(|json| json(value).ok()),
+        }
+    }
+}
+
+thread_local! {
+    static COLLECTED: RefCell<Option<Vec<Record>>> = const { RefCell::new(None) };
+}
+
+/// Runs `scenarios`, and returns the records of all scenarios that ended in this thread meanwhile, in their order, with
+/// what it returned. A scenario that failed is among them.
+///
+/// Outside of this, no record is made, and scenarios cost nothing for it.
+///
+/// ```
+/// use pastproof::scenario::collect;
+/// let (value, records) = collect(|| 7);
+/// assert_eq!(value.unwrap(), 7);
+/// assert!(records.is_empty());
+/// ```
+///
+/// # Errors
+///
+/// The first of the two is the panic of `scenarios`, if it panicked.
+pub fn collect<T>(scenarios: impl FnOnce() -> T) -> (std::thread::Result<T>, Vec<Record>) {
+    let outer = COLLECTED.with_borrow_mut(|collected| collected.replace(Vec::new()));
+    let result = catch_unwind(AssertUnwindSafe(scenarios));
+    let records = COLLECTED.with_borrow_mut(|collected| std::mem::replace(collected, outer));
+    let records = records.unwrap_or_default();
+    COLLECTED.with_borrow_mut(|collected| {
+        if let Some(outer) = collected {
+            outer.extend(records.iter().cloned());
+        }
+    });
+    (result, records)
+}
+
+/// Whether somebody collects.
+pub(super) fn collecting() -> bool {
+    COLLECTED.with_borrow(Option::is_some)
+}
+
+/// Keeps the record of a scenario that ended, if somebody collects.
+pub(super) fn keep<S: Subject>(story: &Story<S>, failure: Option<&Failure>) {
+    if !collecting() {
+        return;
+    }
+    let record = Record::of(story, failure);
+    COLLECTED.with_borrow_mut(|collected| {
+        if let Some(collected) = collected {
+            collected.push(record);
+        }
+    });
+}
+
+impl Record {
+    fn of<S: Subject>(story: &Story<S>, failure: Option<&Failure>) -> Self {
+        let last = story.steps.len().saturating_sub(1);
+        Self {
+            subject: S::name().to_owned(),
+            name: story.name.clone(),
+            file: story.started.file().to_owned(),
+            line: story.started.line(),
+            given: story
+                .given
+                .iter()
+                .filter_map(|past| {
+                    let told = past.told()?;
+                    let spot = past.became.first().map(|became| &became.spot);
+                    let reads = || past.became.iter().map(|became| became.told().stored.clone());
+                    let itself =
+                        past.became.len() == 1 && past.became.iter().all(|became| became.told().same(told));
+                    Some(GivenRecord {
+                        event: told.stored.clone(),
+                        read_as: (!itself).then(|| reads().collect()),
+                        stream: spot
+                            .and_then(|spot| story.streams().name(spot))
+                            .map(str::to_owned),
+                        tags: spot
+                            .and_then(|spot| spot.tags.as_deref())
+                            .cloned()
+                            .unwrap_or_default(),
+                    })
+                })
+                .collect(),
+            steps: story
+                .steps
+                .iter()
+                .enumerate()
+                .map(|(index, step)| StepRecord {
+                    when: step
+                        .asked
+                        .iter()
+                        .map(|asked| asked_record(story, asked))
+                        .collect(),
+                    then: outcome_record(story, step, index == last),
+                    checks: step.checks.iter().map(|check| check.word.to_string()).collect(),
+                })
+                .collect(),
+            failed: failure.map(|failure| failure.to_string().lines().next().unwrap_or_default().to_owned()),
+        }
+    }
+}
+
+fn verdict<S: Subject>(response: &Response<S>) -> VerdictRecord {
+    match response {
+        Response::Answered(answered) => match answered.verdict {
+            Verdict::Accepted(_) => VerdictRecord::Accepted,
+            Verdict::Ignored => VerdictRecord::Ignored,
+            Verdict::Rejected(_) => VerdictRecord::Rejected,
+        },
+        Response::Quiet => VerdictRecord::Accepted,
+        Response::Panicked(_) | Response::NotReady | Response::NotAsked => VerdictRecord::Failed,
+    }
+}
+
+fn asked_record<S: Subject>(story: &Story<S>, asked: &Asked<S>) -> AskedRecord {
+    let verdict = verdict(&asked.response);
+    match &asked.what {
+        What::Input(input) => match S::event_of(input) {
+            Some(event) => AskedRecord::Event {
+                event: Told::of::<S>(event).stored,
+                verdict,
+            },
+            None => AskedRecord::Command {
+                command: Shown::of(input, &story.fixture.views.input),
+                verdict,
+                produced: match &asked.response {
+                    Response::Answered(answered) => answered
+                        .events
+                        .iter()
+                        .map(|event| event.told().stored.event_type.clone())
+                        .collect(),
+                    _ => Vec::new(),
+                },
+            },
+        },
+        What::Timeout(scheduled) => AskedRecord::Timeout {
+            timeout: format!("{:?}", scheduled.timeout),
+            due: scheduled.due,
+            verdict,
+        },
+        What::Time(to) => AskedRecord::Time { to: *to },
+        What::Nothing => AskedRecord::Nothing,
+    }
+}
+
+fn outcome_record<S: Subject>(story: &Story<S>, step: &Step<S>, last: bool) -> OutcomeRecord {
+    let views = &story.fixture.views;
+    let reply = match step.answers().last().map(|answered| &answered.verdict) {
+        Some(Verdict::Accepted(reply)) if std::mem::size_of::<S::Reply>() > 0 => {
+            Some(Shown::of(reply, &views.reply))
+        }
+        _ => None,
+    };
+    OutcomeRecord {
+        verdict: step
+            .asked
+            .last()
+            .map_or(VerdictRecord::Failed, |asked| verdict(&asked.response)),
+        events: step
+            .produced()
+            .map(Became::told)
+            .map(|told| told.stored.clone())
+            .collect(),
+        error: step.rejection().map(|error| Shown::of(error, &views.error)),
+        reply,
+        effects: step
+            .answers()
+            .flat_map(|answered| &answered.effects)
+            .map(|effect| Shown::of(effect, &views.effect))
+            .collect(),
+        commands: step
+            .answers()
+            .flat_map(|answered| &answered.commands)
+            .map(|sent| Shown::of(sent, &views.sent))
+            .collect(),
+        scheduled: step
+            .answers()
+            .flat_map(|answered| &answered.scheduled)
+            .map(|scheduled| (format!("{:?}", scheduled.timeout), scheduled.due))
+            .collect(),
+        cancelled: step
+            .answers()
+            .flat_map(|answered| &answered.cancelled)
+            .map(|timeout| format!("{timeout:?}"))
+            .collect(),
+        state: (last && S::HAS_STATE)
+            .then(|| {
+                story
+                    .fixture
+                    .views
+                    .state
+                    .and_then(|view| view(story.subject.state()).ok())
+            })
+            .flatten(),
+    }
+}

@@ -5,6 +5,8 @@
 mod accept;
 #[cfg(feature = "compat")]
 mod algebra;
+#[cfg(feature = "proptest")]
+mod arbitrary;
 #[cfg(feature = "compat")]
 mod bounds;
 #[cfg(feature = "compat")]
@@ -26,6 +28,8 @@ mod error;
 mod eval;
 #[cfg(feature = "compat")]
 mod flat;
+#[cfg(feature = "compat")]
+mod generate;
 mod keywords;
 #[cfg(feature = "compat")]
 mod layout;
@@ -39,6 +43,8 @@ mod sample;
 mod shape;
 #[cfg(feature = "compat")]
 mod shrink;
+#[cfg(feature = "proptest")]
+mod smaller;
 #[cfg(feature = "compat")]
 mod text;
 #[cfg(feature = "compat")]
@@ -51,6 +57,8 @@ mod version;
 
 #[cfg(feature = "compat")]
 pub use accept::{Accepted, TypeSchemas, accept, check_types};
+#[cfg(feature = "proptest")]
+pub use arbitrary::{Instances, Misses, Tree, arbitrary, arbitrary_in, near_misses};
 #[cfg(feature = "compat")]
 pub use catalogue::{Catalogue, CatalogueOptions, SchemaVersion, TypeHistory, UpcasterFile};
 #[cfg(feature = "compat")]
@@ -63,6 +71,8 @@ pub use draft::Draft;
 pub use engine::Violation;
 #[cfg(feature = "compat")]
 pub use error::SchemaError;
+#[cfg(feature = "compat")]
+pub use generate::{NearMiss, sample_instances, sample_near_misses};
 #[cfg(feature = "compat")]
 pub use pairs::{PairsSummary, compare_pairs};
 pub use types::{kind, reader_schema, writer_schema};

@@ -1,7 +1,6 @@
 //! Checks of everything but events: rejection, state, reply, effects, commands, timeouts, rows.
 
 use std::fmt::{Debug, Display};
-use std::panic::Location;
 
 use serde::Serialize;
 
@@ -24,7 +23,7 @@ impl<S: Subject> Outcome<S> {
     /// The command was ignored: none of the subject's business, or carried out already.
     #[track_caller]
     pub fn then_ignored(mut self) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         self.check("then_ignored", LooksAt::Ignorance, at, |story, at| {
             let last = story.answers().last().map(|answered| &answered.verdict);
             let events = story.produced().count();
@@ -54,7 +53,7 @@ impl<S: Subject> Outcome<S> {
     where
         S::Error: PartialEq + Debug,
     {
-        let at = Location::caller();
+        let at = At::caller();
         let expected = error.into();
         self.rejection("then_error".to_owned(), at, |story, actual| {
             if *actual == expected {
@@ -73,7 +72,7 @@ impl<S: Subject> Outcome<S> {
     /// that unless another check says so. The name is what stands first when the error is shown.
     #[track_caller]
     pub fn then_error_variant(mut self, name: &str) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         self.rejection(format!("then_error_variant {name}"), at, |story, actual| {
             let view = &story.fixture.views.error;
             (view.variant(actual) != name).then(|| {
@@ -96,7 +95,7 @@ impl<S: Subject> Outcome<S> {
     where
         S::Error: Display,
     {
-        let at = Location::caller();
+        let at = At::caller();
         let expected = message.to_string();
         self.rejection("then_error_message".to_owned(), at, |_, actual| {
             let actual = actual.to_string();
@@ -117,7 +116,7 @@ impl<S: Subject> Outcome<S> {
     where
         S::Error: Serialize,
     {
-        let at = Location::caller();
+        let at = At::caller();
         self.rejection("then_error_json".to_owned(), at, |_, actual| {
             json_differ("the error", &expected, actual)
         });
@@ -128,7 +127,7 @@ impl<S: Subject> Outcome<S> {
     /// unless another check says so. `name` says what is demanded.
     #[track_caller]
     pub fn then_error_that(mut self, name: impl Display, predicate: impl FnOnce(&S::Error) -> bool) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         self.rejection(format!("then_error_that {name}"), at, |_, actual| {
             match caught(|| predicate(actual)) {
                 Ok(true) => None,
@@ -172,7 +171,7 @@ impl<S: Subject> Outcome<S> {
     where
         S::State: Serialize,
     {
-        let at = Location::caller();
+        let at = At::caller();
         self.check("then_state", LooksAt::State, at, |story, at| {
             json_differ("the state", &state, story.subject.state())
                 .map(|(headline, lines)| Complaint::new(at, headline, lines))
@@ -183,7 +182,7 @@ impl<S: Subject> Outcome<S> {
     /// `predicate` holds of the state. `name` says what is demanded.
     #[track_caller]
     pub fn then_state_that(mut self, name: impl Display, predicate: impl FnOnce(&S::State) -> bool) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         self.check(
             format!("then_state_that {name}"),
             LooksAt::State,
@@ -206,7 +205,7 @@ impl<S: Subject> Outcome<S> {
     where
         S::Reply: PartialEq + Debug,
     {
-        let at = Location::caller();
+        let at = At::caller();
         let expected = reply.into();
         self.reply("then_reply".to_owned(), at, |story, actual| {
             (*actual != expected).then(|| {
@@ -223,7 +222,7 @@ impl<S: Subject> Outcome<S> {
     where
         S::Reply: Serialize,
     {
-        let at = Location::caller();
+        let at = At::caller();
         self.reply("then_reply_json".to_owned(), at, |_, actual| {
             json_differ("the reply", &expected, actual)
         });
@@ -233,7 +232,7 @@ impl<S: Subject> Outcome<S> {
     /// `predicate` holds of the reply to the last command. `name` says what is demanded.
     #[track_caller]
     pub fn then_reply_that(mut self, name: impl Display, predicate: impl FnOnce(&S::Reply) -> bool) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         self.reply(format!("then_reply_that {name}"), at, |story, actual| {
             let got = || vec![format!("got  {}", story.fixture.views.reply.line(actual))];
             match caught(|| predicate(actual)) {
@@ -274,7 +273,7 @@ impl<S: Subject> Outcome<S> {
     where
         S::Effect: PartialEq + Debug,
     {
-        let at = Location::caller();
+        let at = At::caller();
         let expected: Vec<S::Effect> = effects.into_iter().map(Into::into).collect();
         self.check("then_effects", LooksAt::Effects, at, |story, at| {
             let actual: Vec<&S::Effect> = story.answers().flat_map(|answered| &answered.effects).collect();
@@ -290,7 +289,7 @@ impl<S: Subject> Outcome<S> {
         name: impl Display,
         predicate: impl FnOnce(&[&S::Effect]) -> bool,
     ) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         let word = format!("then_effects_that {name}");
         self.check(word, LooksAt::Effects, at, |story, at| {
             let actual: Vec<&S::Effect> = story.answers().flat_map(|answered| &answered.effects).collect();
@@ -305,7 +304,7 @@ impl<S: Subject> Outcome<S> {
     where
         S::Sent: PartialEq + Debug,
     {
-        let at = Location::caller();
+        let at = At::caller();
         let expected: Vec<S::Sent> = commands.into_iter().map(Into::into).collect();
         self.check("then_commands", LooksAt::Commands, at, |story, at| {
             let actual: Vec<&S::Sent> = story.answers().flat_map(|answered| &answered.commands).collect();
@@ -321,7 +320,7 @@ impl<S: Subject> Outcome<S> {
         name: impl Display,
         predicate: impl FnOnce(&[&S::Sent]) -> bool,
     ) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         let word = format!("then_commands_that {name}");
         self.check(word, LooksAt::Commands, at, |story, at| {
             let actual: Vec<&S::Sent> = story.answers().flat_map(|answered| &answered.commands).collect();
@@ -337,7 +336,7 @@ impl<S: Subject> Outcome<S> {
         T: Into<S::Timeout>,
         W: TryInto<Timestamp, Error: Display>,
     {
-        let at = Location::caller();
+        let at = At::caller();
         let mut expected: Vec<Scheduled<S::Timeout>> = Vec::new();
         for (timeout, due) in timeouts {
             expected.push(Scheduled {
@@ -358,7 +357,7 @@ impl<S: Subject> Outcome<S> {
     /// Exactly these timeouts were cancelled, in this order.
     #[track_caller]
     pub fn then_cancelled<T: Into<S::Timeout>>(mut self, timeouts: impl IntoIterator<Item = T>) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         let expected: Vec<S::Timeout> = timeouts.into_iter().map(Into::into).collect();
         self.check("then_cancelled", LooksAt::Cancelled, at, |story, at| {
             let actual: Vec<_> = story.answers().flat_map(|answered| &answered.cancelled).collect();
@@ -376,7 +375,7 @@ impl<P: Projector> Outcome<Projecting<P>> {
     /// The read model holds exactly these rows, in any order, compared by what they serialize to.
     #[track_caller]
     pub fn then_rows<K: Into<String>>(mut self, rows: impl IntoIterator<Item = (K, P::Row)>) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         let expected: Vec<(String, P::Row)> = rows.into_iter().map(|(key, row)| (key.into(), row)).collect();
         self.check("then_rows", LooksAt::State, at, |story, at| {
             values::rows(&expected, &story.subject.state().rows(), at)
@@ -388,7 +387,7 @@ impl<P: Projector> Outcome<Projecting<P>> {
     #[expect(clippy::needless_pass_by_value, reason = "reads as the other checks do")]
     #[track_caller]
     pub fn then_row(mut self, key: &str, row: P::Row) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         self.check(format!("then_row {key}"), LooksAt::State, at, |story, at| {
             let rows = story.subject.state().rows();
             let mut found = rows.iter().filter(|(other, _)| other == key);
@@ -416,7 +415,7 @@ impl<P: Projector> Outcome<Projecting<P>> {
     /// There is no row of this key.
     #[track_caller]
     pub fn then_no_row(mut self, key: &str) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         self.check(format!("then_no_row {key}"), LooksAt::State, at, |story, at| {
             let rows = story.subject.state().rows();
             let (_, row) = rows.iter().find(|(other, _)| other == key)?;

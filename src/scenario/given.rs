@@ -1,7 +1,6 @@
 //! The first stage: a history.
 
 use std::fmt::Display;
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ impl<S: Subject> Given<S> {
     #[track_caller]
     pub(super) fn start(fixture: Fixture<S>) -> Self {
         Self {
-            story: Some(Box::new(Story::new(fixture, Location::caller()))),
+            story: Some(Box::new(Story::new(fixture, At::caller()))),
         }
     }
 
@@ -58,7 +57,7 @@ impl<S: Subject> Given<S> {
     /// Goes on with these events, oldest first.
     #[track_caller]
     pub fn given(self, events: impl Events<S::Event>) -> Self {
-        self.give(events, None, &None, Location::caller())
+        self.give(events, None, &None, At::caller())
     }
 
     /// Goes on with events of this stream.
@@ -67,7 +66,7 @@ impl<S: Subject> Given<S> {
     /// aggregate folds no other stream; a given event of one fails its scenario.
     #[track_caller]
     pub fn given_in(self, stream: &str, events: impl Events<S::Event>) -> Self {
-        self.give(events, Some(stream), &None, Location::caller())
+        self.give(events, Some(stream), &None, At::caller())
     }
 
     /// Goes on with events that carry these tags, as in `[("course", "c1"), ("student", "s7")]`.
@@ -83,7 +82,7 @@ impl<S: Subject> Given<S> {
     {
         let tags = tags.into_iter().map(|(name, value)| (name.into(), value.into()));
         let tags: Tags = Some(Arc::new(tags.collect()));
-        self.give(events, None, &tags, Location::caller())
+        self.give(events, None, &tags, At::caller())
     }
 
     fn give(mut self, events: impl Events<S::Event>, stream: Option<&str>, tags: &Tags, at: At) -> Self {
@@ -99,7 +98,7 @@ impl<S: Subject> Given<S> {
     /// Goes on with events as they are stored, at whatever version they were written.
     #[track_caller]
     pub fn given_stored<E: Into<StoredEvent>>(mut self, events: impl IntoIterator<Item = E>) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         for event in events {
             let event = event.into();
             if let Some(story) = &mut self.story {
@@ -115,7 +114,7 @@ impl<S: Subject> Given<S> {
     #[must_use = "nothing looks at what came of the command: add `.then([event])`, `.then_nothing()` or `.then_error(error)`"]
     #[track_caller]
     pub fn when(self, input: impl Into<S::Input>) -> Outcome<S> {
-        let at = Location::caller();
+        let at = At::caller();
         let input = input.into();
         self.go_on(|story| story.ask_now(input, at))
     }
@@ -124,7 +123,7 @@ impl<S: Subject> Given<S> {
     #[must_use = "nothing is asked until this is awaited"]
     #[track_caller]
     pub fn when_async(self, input: impl Into<S::Input>) -> impl Future<Output = Outcome<S>> {
-        let at = Location::caller();
+        let at = At::caller();
         let input = input.into();
         let outcome = self.go_on(|_| ());
         async move { outcome.asked(input, at).await }
@@ -141,7 +140,7 @@ impl<S: Subject> Given<S> {
     where
         T: TryInto<Timestamp, Error: Display>,
     {
-        let at = Location::caller();
+        let at = At::caller();
         let time = moment(time);
         self.go_on(|story| story.pass_time(time, at))
     }
@@ -150,7 +149,7 @@ impl<S: Subject> Given<S> {
     #[must_use = "nothing looks at what came of it: add `.then([event])`, `.then_nothing()` or `.then_commands([command])`"]
     #[track_caller]
     pub fn when_time_passes(self, by: Duration) -> Outcome<S> {
-        let at = Location::caller();
+        let at = At::caller();
         self.go_on(|story| story.pass_time(story.clock.now + by, at))
     }
 
@@ -158,7 +157,7 @@ impl<S: Subject> Given<S> {
     #[must_use = "nothing looks at the history: add a check such as `.then_state_that(\"…\", |state| …)`"]
     #[track_caller]
     pub fn when_nothing(self) -> Outcome<S> {
-        let at = Location::caller();
+        let at = At::caller();
         self.go_on(|story| story.ask_nothing(at))
     }
 

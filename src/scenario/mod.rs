@@ -157,6 +157,7 @@
 //! reviewed snapshot under `snapshots/` in place of checks.
 
 mod align;
+mod at;
 mod events;
 mod expect;
 pub mod file;

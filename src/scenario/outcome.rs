@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::panic::Location;
 use std::time::Duration;
 
 use crate::model::Timestamp;
@@ -58,7 +57,7 @@ impl<S: Subject> Outcome<S> {
     #[must_use = "nothing looks at what came of the command: add `.then([event])`, `.then_nothing()` or `.then_error(error)`"]
     #[track_caller]
     pub fn when(self, input: impl Into<S::Input>) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         let input = input.into();
         self.go_on(|story| story.ask_now(input, at))
     }
@@ -67,7 +66,7 @@ impl<S: Subject> Outcome<S> {
     #[must_use = "nothing is asked until this is awaited"]
     #[track_caller]
     pub fn when_async(self, input: impl Into<S::Input>) -> impl Future<Output = Self> {
-        let at = Location::caller();
+        let at = At::caller();
         let input = input.into();
         self.asked(input, at)
     }
@@ -83,7 +82,7 @@ impl<S: Subject> Outcome<S> {
     where
         T: TryInto<Timestamp, Error: Display>,
     {
-        let at = Location::caller();
+        let at = At::caller();
         let time = moment(time);
         self.go_on(|story| story.pass_time(time, at))
     }
@@ -92,7 +91,7 @@ impl<S: Subject> Outcome<S> {
     #[must_use = "nothing looks at what came of it: add `.then([event])`, `.then_nothing()` or `.then_commands([command])`"]
     #[track_caller]
     pub fn when_time_passes(self, by: Duration) -> Self {
-        let at = Location::caller();
+        let at = At::caller();
         self.go_on(|story| story.pass_time(story.clock.now + by, at))
     }
 
@@ -102,7 +101,7 @@ impl<S: Subject> Outcome<S> {
     #[track_caller]
     pub fn then(self, events: impl Events<S::Event>) -> Self {
         let expected = told::<S>(events);
-        self.events("then", LooksAt::Events, &expected, Location::caller())
+        self.events("then", LooksAt::Events, &expected, At::caller())
     }
 
     /// As [`then`](Self::then), with events as they are stored.
@@ -114,7 +113,7 @@ impl<S: Subject> Outcome<S> {
             .into_iter()
             .map(|event| Told::stored(event.into()))
             .collect();
-        self.events("then_stored", LooksAt::Events, &expected, Location::caller())
+        self.events("then_stored", LooksAt::Events, &expected, At::caller())
     }
 
     /// The command was accepted, and there was nothing to record, to send or to do.
@@ -122,7 +121,7 @@ impl<S: Subject> Outcome<S> {
     /// A command that was rejected or ignored does not meet this.
     #[track_caller]
     pub fn then_nothing(self) -> Self {
-        self.events("then_nothing", LooksAt::Acceptance, &[], Location::caller())
+        self.events("then_nothing", LooksAt::Acceptance, &[], At::caller())
     }
 
     fn events(mut self, word: &'static str, looks_at: LooksAt, expected: &[Told], at: At) -> Self {
@@ -177,7 +176,7 @@ impl<S: Subject> Outcome<S> {
     #[must_use = "the text has to be compared with the one that was reviewed"]
     #[track_caller]
     pub fn recorded(mut self, earlier: Option<&str>) -> String {
-        let at = Location::caller();
+        let at = At::caller();
         let Some(mut story) = self.story.take() else {
             return String::new();
         };

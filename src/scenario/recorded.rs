@@ -64,7 +64,7 @@ pub fn earlier(folder: &'static str, name: &str) -> Option<String> {
     use std::io::ErrorKind;
     use std::sync::{Mutex, PoisonError};
 
-    static TAKEN: Mutex<BTreeMap<(&str, String), At>> = Mutex::new(BTreeMap::new());
+    static TAKEN: Mutex<BTreeMap<(&str, String), &'static Location<'static>>> = Mutex::new(BTreeMap::new());
 
     assert!(
         !name.is_empty()

@@ -21,7 +21,7 @@ use super::views::{Json, Shape};
 /// Why a scenario failed: the whole story, as the panic of a failed scenario tells it.
 #[derive(Clone)]
 pub struct Failure {
-    at: &'static Location<'static>,
+    at: At,
     text: String,
 }
 
@@ -32,7 +32,7 @@ impl Failure {
 
     /// Where in the caller's code the first thing is that failed.
     pub fn location(&self) -> &'static Location<'static> {
-        self.at
+        self.at.code()
     }
 
     /// The failure as a finding of the scenario of this name.

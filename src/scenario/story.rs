@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::panic::Location;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -17,8 +16,7 @@ use super::subject::{Answer, Folded, Place, Subject};
 use super::text::{Complaint, Told, differences};
 use super::views::Shape;
 
-/// A place in the caller's code.
-pub(super) type At = &'static Location<'static>;
+pub(super) use super::at::At;
 
 /// Domain ids of an event, shared by those that were given together.
 pub(super) type Tags = Option<Arc<Vec<(String, String)>>>;

@@ -1,13 +1,12 @@
 //! How events, states and differences are put into words. Nothing here depends on the aggregate.
 
-use std::panic::Location;
-
 use serde_json::Value;
 
 use crate::json::{Change, ChangeKind, diff, same};
 use crate::model::Version;
 
 use super::StoredEvent;
+use super::at::At;
 use super::events::one_line;
 use super::subject::Subject;
 
@@ -17,17 +16,13 @@ const WIDTH: usize = 96;
 /// Something that is wrong, and where in the caller's code it was asked.
 #[derive(Clone, Debug)]
 pub(super) struct Complaint {
-    pub(super) at: &'static Location<'static>,
+    pub(super) at: At,
     pub(super) headline: String,
     pub(super) lines: Vec<String>,
 }
 
 impl Complaint {
-    pub(super) fn new(
-        at: &'static Location<'static>,
-        headline: impl Into<String>,
-        lines: Vec<String>,
-    ) -> Self {
+    pub(super) fn new(at: At, headline: impl Into<String>, lines: Vec<String>) -> Self {
         Self {
             at,
             headline: headline.into(),

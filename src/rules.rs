@@ -82,7 +82,21 @@ rules! {
     UNPROVEN_ROLLBACK "unproven-rollback" Note
         "Neither a proof nor a witness was found for reading new events with the old code."
         "treat the release as one that cannot be rolled back";
-
+    BREAKING_PAIR "breaking-pair" Deny
+        "Each step holds by itself, and yet there is an event of an older version that the version which reads it now refuses: steps do not compose where readers accept something else than writers emit."
+        "make the reading version accept what the old one wrote, or bridge the way with upcasters";
+    UNPROVEN_PAIR "unproven-pair" Deny
+        "Neither a proof nor a witness was found for versions that are not adjacent, and a gate must not guess."
+        "simplify the subschema named in the message, bridge the way with upcasters, or waive it with a reason";
+    BUMP_TOO_SMALL "bump-too-small" Warn
+        "A version number that declares less than the change is misleads everybody who decides by it what can be read."
+        "release the change under a number that declares it";
+    OWN_VERSION "own-version" Note
+        "A version that is named in the data makes every version refuse the events of every other, and hides whether anything else does."
+        "name the member as `own-version` under [catalogue], and it is set aside";
+    SETTING_UNUSED "setting-unused" Warn
+        "A requirement for a type or version that does not exist is kept by nobody; the name may be misspelt."
+        "correct the name in pastproof.toml, or remove the entry";
     OWN_UNREADABLE "own-unreadable" Deny
         "What a version writes is refused by its own readers, so every such event is lost as soon as it is stored."
         "make both contracts of the type agree: names, required members and formats";

@@ -10,6 +10,8 @@
 
 #[path = "schema/bounds.rs"]
 mod bounds;
+#[path = "schema/check.rs"]
+mod check;
 #[path = "schema/eiffel.rs"]
 mod eiffel;
 #[path = "schema/types.rs"]

@@ -95,8 +95,10 @@ pub struct GateArgs {
 pub enum SchemaCommand {
     /// Compare two schemas: does the new one accept what the old one allowed, and the reverse.
     Compare(CompareArgs),
-    /// Check the catalogue: every version against the next.
+    /// Check the catalogue: every version against the next, and how the newest can go out.
     Check(CheckArgs),
+    /// Show which version's code reads which version's events.
+    Matrix(MatrixArgs),
     /// Freeze new versions, from the code and from files that are not in the lock yet.
     Accept(AcceptArgs),
     /// List types and versions.
@@ -126,6 +128,19 @@ pub enum Scheme {
     Integer,
     /// Semantic versions.
     Semver,
+    /// MODEL-REVISION-ADDITION.
+    Schemaver,
+}
+
+/// Which versions are held against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PairsName {
+    /// Every version and the next.
+    Adjacent,
+    /// Besides, the newest and every earlier one that is stored.
+    Transitive,
+    /// Besides, every one that is stored and every later one.
+    Live,
 }
 
 /// Which directions of compatibility decide the exit code.
@@ -170,12 +185,46 @@ pub struct CompareArgs {
     pub contract: ContractName,
 }
 
+/// What is asked of the versions in a catalogue, over what the configuration says.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AskedArgs {
+    /// How the schemas are taken.
+    #[arg(long, value_enum, value_name = "CONTRACT")]
+    pub contract: Option<ContractName>,
+    /// JSON pointer of a member of the data that names the version; what schemas say about it is set aside.
+    #[arg(long, value_name = "POINTER")]
+    pub own_version: Option<String>,
+}
+
 /// `schema check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The catalogue.
     #[command(flatten)]
     pub catalogue: CatalogueArgs,
+    /// What is asked of it.
+    #[command(flatten)]
+    pub asked: AskedArgs,
+    /// Which directions must hold, for every type.
+    #[arg(long, value_enum, value_name = "DIRECTION")]
+    pub require: Option<Require>,
+    /// Which versions are held against each other, for every type.
+    #[arg(long, value_enum, value_name = "PAIRS")]
+    pub pairs: Option<PairsName>,
+}
+
+/// `schema matrix`.
+#[derive(Debug, Args)]
+pub struct MatrixArgs {
+    /// The event type; all of them if left out.
+    #[arg(value_name = "TYPE")]
+    pub event_type: Option<String>,
+    /// The catalogue.
+    #[command(flatten)]
+    pub catalogue: CatalogueArgs,
+    /// What is asked of it.
+    #[command(flatten)]
+    pub asked: AskedArgs,
 }
 
 /// `schema accept`.

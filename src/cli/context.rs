@@ -238,6 +238,7 @@ impl Context<'_> {
             options.scheme = match scheme {
                 Scheme::Integer => VersionScheme::Integer,
                 Scheme::Semver => VersionScheme::Semver,
+                Scheme::Schemaver => VersionScheme::Schemaver,
             };
         }
         let folder = match (&args.catalogue, &located) {

@@ -233,15 +233,7 @@ pub(super) fn scenario(context: &mut Context<'_>, command: &ScenarioCommand) -> 
 /// Which version steps upcasters account for: what the harness says of them, or what the files beside the schemas
 /// do.
 pub(super) fn coverage(context: &mut Context<'_>, located: &Located) -> Result<Vec<Coverage>, Stop> {
-    Ok(steps(context, located, None)?
-        .1
-        .into_iter()
-        .map(|step| Coverage {
-            event_type: step.event_type,
-            from: step.from,
-            verified: step.verified,
-        })
-        .collect())
+    Ok(gate::ground::coverage(&steps(context, located, None)?.1))
 }
 
 /// Tries the upcasters: in the harness, or without one those in files.

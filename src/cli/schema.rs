@@ -4,26 +4,31 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::args::{
-    AcceptArgs, CatalogueArgs, CheckArgs, CompareArgs, ContractName, Require, SchemaCommand, ShowArgs,
+    AcceptArgs, AskedArgs, CatalogueArgs, CheckArgs, CompareArgs, ContractName, MatrixArgs, PairsName,
+    Require, SchemaCommand, ShowArgs,
 };
 use crate::cli::context::{Context, Stop};
 use crate::cli::driven;
+use crate::gate::ground::check_options;
 use crate::gate::protocol::{Reply, Task};
-use crate::gate::{self, Exit};
+use crate::gate::{Assessment, Exit};
 use crate::model::Version;
 use crate::report;
 use crate::rules;
 use crate::schema::{
-    self, CompareOptions, Comparison, Contract, Direction, SchemaVersion, TypeSchemas, Verdict,
+    self, CheckOptions, CompareOptions, Comparison, Contract, Direction, Matrix, Pairs, Reading,
+    SchemaVersion, TypeSchemas, Verdict,
 };
 
 pub(super) fn run(context: &mut Context<'_>, command: &SchemaCommand) -> Result<Exit, Stop> {
     match command {
         SchemaCommand::Compare(args) => compare(context, args),
         SchemaCommand::Check(args) => check(context, args),
+        SchemaCommand::Matrix(args) => matrix(context, args),
         SchemaCommand::Accept(args) => accept(context, args),
         SchemaCommand::List(args) => list(context, args),
         SchemaCommand::Show(args) => show(context, args),
@@ -32,10 +37,7 @@ pub(super) fn run(context: &mut Context<'_>, command: &SchemaCommand) -> Result<
 
 fn compare(context: &mut Context<'_>, args: &CompareArgs) -> Result<Exit, Stop> {
     let options = CompareOptions {
-        contract: match args.contract {
-            ContractName::Literal => Contract::Literal,
-            ContractName::WriterReader => Contract::WriterReader,
-        },
+        contract: contract(args.contract),
         ..CompareOptions::default()
     };
     if let Some(pairs) = &args.pairs {
@@ -127,51 +129,165 @@ fn human(context: &mut Context<'_>, comparison: &Comparison, old: &str, new: &st
     Ok(())
 }
 
-fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Stop> {
-    let catalogue = context.open_catalogue(&args.catalogue)?;
-    let located = if args.catalogue.catalogue.is_some() {
+fn contract(name: ContractName) -> Contract {
+    match name {
+        ContractName::Literal => Contract::Literal,
+        ContractName::WriterReader => Contract::WriterReader,
+    }
+}
+
+/// What is asked of the catalogue's versions: the configuration, over it the flags, with what the upcasters account
+/// for.
+fn asked(
+    context: &mut Context<'_>,
+    catalogue: &CatalogueArgs,
+    args: &AskedArgs,
+) -> Result<CheckOptions, Stop> {
+    // A catalogue that is named is looked at as it stands.
+    let located = if catalogue.catalogue.is_some() {
         None
     } else {
         context.located_if_any()?
     };
-    let mut check_options = schema::CheckOptions::default();
-    let mut findings = catalogue.findings().to_vec();
+    let mut options = CheckOptions::default();
     if let Some(located) = &located {
-        let config = located.config.catalogue.clone().unwrap_or_default();
-        check_options.require = gate::require(config.require);
-        check_options.not_stored = config.not_stored;
-        check_options.covered = driven::coverage(context, located)?;
+        options = check_options(&located.config.catalogue.clone().unwrap_or_default());
+        options.covered = driven::coverage(context, located)?;
     }
-    let report = schema::check(&catalogue, &check_options);
-    findings.extend(report.findings);
+    if let Some(name) = args.contract {
+        options.contract = contract(name);
+        for own in options.types.values_mut() {
+            own.contract = None;
+        }
+    }
+    if let Some(pointer) = &args.own_version {
+        if !pointer.starts_with('/') {
+            return Err(Stop::usage(format!(
+                "--own-version: `{pointer}` is no JSON pointer to a member, such as /meta/version"
+            )));
+        }
+        options.own_version = Some(pointer.clone());
+    }
+    Ok(options)
+}
+
+fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Stop> {
+    let catalogue = context.open_catalogue(&args.catalogue)?;
+    let mut options = asked(context, &args.catalogue, &args.asked)?;
+    if let Some(require) = args.require {
+        options.require = match require {
+            Require::Backward => schema::Require::Backward,
+            Require::Forward => schema::Require::Forward,
+            Require::Full => schema::Require::Full,
+            Require::None => schema::Require::None,
+        };
+        for own in options.types.values_mut() {
+            own.require = None;
+        }
+    }
+    if let Some(pairs) = args.pairs {
+        options.pairs = Some(match pairs {
+            PairsName::Adjacent => Pairs::Adjacent,
+            PairsName::Transitive => Pairs::Transitive,
+            PairsName::Live => Pairs::Live,
+        });
+        for own in options.types.values_mut() {
+            own.pairs = None;
+        }
+    }
+    let mut findings = catalogue.findings().to_vec();
+    let report = schema::check(&catalogue, &options);
+    findings.extend(report.findings.iter().cloned());
     crate::finding::sort(&mut findings);
     context.report(&findings)?;
     if context.json {
+        let mut members: Vec<(&str, Value)> = vec![
+            ("types", report.types.into()),
+            ("versions", report.versions.into()),
+            ("pairs", report.pairs.into()),
+            ("compatible", report.compatible.into()),
+            ("breaking", report.breaking.into()),
+            ("unproven", report.unproven.into()),
+        ];
+        if report.pairs > 0 {
+            let value = serde_json::to_value(&report.deployment).map_err(Stop::incomplete)?;
+            let rollback =
+                serde_json::to_value(Assessment::of_rollback(&report)).map_err(Stop::incomplete)?;
+            members.extend([
+                ("further_pairs", report.further.into()),
+                ("contract", report::contract_name(options.contract).into()),
+                ("deployment", value),
+                ("rollback", rollback),
+            ]);
+        }
+        report::json_object(context.out, "summary", &members)?;
+    } else {
+        report::deployment(context.out, &report.deployment, context.look)?;
+        report::check_summary(context.out, &report, options.contract)?;
+    }
+    Ok(super::gate::verdict(&findings, report.versions as u64))
+}
+
+/// A table as JSON Lines have it.
+#[derive(Serialize)]
+struct Line<'a> {
+    kind: &'static str,
+    #[serde(flatten)]
+    table: &'a Matrix,
+}
+
+fn matrix(context: &mut Context<'_>, args: &MatrixArgs) -> Result<Exit, Stop> {
+    let catalogue = context.open_catalogue(&args.catalogue)?;
+    if catalogue.is_empty() {
+        return Err(context.no_schema(&catalogue));
+    }
+    let options = asked(context, &args.catalogue, &args.asked)?;
+    let tables = schema::matrix(&catalogue, &options, args.event_type.as_deref());
+    if tables.is_empty() {
+        return Err(Stop::Said(
+            Exit::NothingChecked,
+            format!(
+                "the catalogue has no {} that can be used; `pastproof schema list` lists what it has",
+                args.event_type.as_deref().unwrap_or("event type")
+            ),
+        ));
+    }
+    if context.json {
+        let mut counts = [0_usize; 4];
+        for table in &tables {
+            for cell in &table.cells {
+                counts[cell.reading as usize] += 1;
+            }
+            report::json_line(
+                context.out,
+                &Line {
+                    kind: "matrix",
+                    table,
+                },
+            )?;
+        }
         report::json_object(
             context.out,
             "summary",
             &[
-                ("types", report.types.into()),
-                ("versions", report.versions.into()),
-                ("pairs", report.pairs.into()),
-                ("compatible", report.compatible.into()),
-                ("breaking", report.breaking.into()),
-                ("unproven", report.unproven.into()),
+                ("types", tables.len().into()),
+                (
+                    "pairs",
+                    tables.iter().map(|table| table.cells.len()).sum::<usize>().into(),
+                ),
+                ("works", counts[Reading::Works as usize].into()),
+                (
+                    "through_upcasters",
+                    counts[Reading::ThroughUpcasters as usize].into(),
+                ),
+                ("breaks", counts[Reading::Breaks as usize].into()),
+                ("unproven", counts[Reading::Unproven as usize].into()),
             ],
         )?;
     } else {
-        writeln!(
-            context.out,
-            "{} of {}; {}: {} compatible, {} breaking, {} unproven",
-            report::count(report.versions as u64, "version"),
-            report::count(report.types as u64, "event type"),
-            report::count(report.pairs as u64, "version step"),
-            report.compatible,
-            report.breaking,
-            report.unproven
-        )?;
+        report::matrices(context.out, &tables, context.look)?;
     }
-    Ok(super::gate::verdict(&findings, report.versions as u64))
+    Ok(Exit::Clean)
 }
 
 fn accept(context: &mut Context<'_>, args: &AcceptArgs) -> Result<Exit, Stop> {

@@ -1,5 +1,6 @@
 //! `pastproof.toml`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -44,9 +45,42 @@ pub struct CatalogueConfig {
     /// Which directions must hold for the gate to pass.
     #[serde(default)]
     pub require: Require,
+    /// Which versions are held against each other; left out, adjacent ones, and transitively where readers have
+    /// schemas of their own.
+    #[serde(default)]
+    pub pairs: Option<Pairs>,
+    /// What the schemas stand for.
+    #[serde(default)]
+    pub contract: ContractName,
+    /// JSON pointer, in the data, of a member that names the version; what schemas say about it is set aside.
+    #[serde(default)]
+    pub own_version: Option<String>,
+    /// How much a version number weighs that declares less than the change is.
+    #[serde(default)]
+    pub declared_bump: Weight,
     /// Versions, as `Type@version`, of which no event is stored any more: a break after them is only noted.
     #[serde(default)]
     pub not_stored: Vec<String>,
+    /// What holds for single event types, by name; what is left out is as for all.
+    #[serde(default)]
+    pub types: BTreeMap<String, TypeConfig>,
+}
+
+/// What holds for one event type.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct TypeConfig {
+    /// Which directions must hold for the gate to pass.
+    pub require: Option<Require>,
+    /// Which versions are held against each other.
+    pub pairs: Option<Pairs>,
+    /// What the schemas stand for.
+    pub contract: Option<ContractName>,
+    /// JSON pointer, in the data, of a member that names the version.
+    pub own_version: Option<String>,
+    /// Versions of which no event is stored any more.
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub not_stored: Vec<Version>,
 }
 
 fn default_catalogue() -> String {
@@ -64,7 +98,12 @@ impl Default for CatalogueConfig {
             layout: default_layout(),
             version_scheme: SchemeName::default(),
             require: Require::default(),
+            pairs: None,
+            contract: ContractName::default(),
+            own_version: None,
+            declared_bump: Weight::default(),
             not_stored: Vec::new(),
+            types: BTreeMap::new(),
         }
     }
 }
@@ -78,6 +117,44 @@ pub enum SchemeName {
     Integer,
     /// Semantic versions.
     Semver,
+    /// `SchemaVer`: MODEL-REVISION-ADDITION.
+    Schemaver,
+}
+
+/// Which versions of a type are held against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pairs {
+    /// Every version and the next.
+    Adjacent,
+    /// Besides, the newest version and every earlier one that is stored.
+    Transitive,
+    /// Besides, every version that is stored and every later one.
+    Live,
+}
+
+/// What a schema stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContractName {
+    /// The events it accepts, on both sides.
+    #[default]
+    Literal,
+    /// Where it writes, the events of a program that knows no other member; where it reads, the events it accepts.
+    WriterReader,
+}
+
+/// How much something weighs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// It fails the gate.
+    Deny,
+    /// It is worth a look.
+    #[default]
+    Warn,
+    /// It is only said.
+    Note,
 }
 
 /// Which directions of compatibility must hold.
@@ -279,6 +356,20 @@ fn load_in(file: &Path, root: &Path) -> Result<Located, ConfigError> {
             if !entry.contains('@') {
                 return Err(refuse(format!(
                     "not-stored: `{entry}` is not of the form Type@version"
+                )));
+            }
+        }
+        let own = catalogue.types.iter().filter_map(|(name, own)| {
+            Some((format!("[catalogue.types.{name}] "), own.own_version.as_ref()?))
+        });
+        let all = catalogue
+            .own_version
+            .iter()
+            .map(|pointer| (String::new(), pointer));
+        for (place, pointer) in all.chain(own) {
+            if !pointer.starts_with('/') {
+                return Err(refuse(format!(
+                    "{place}own-version: `{pointer}` is no JSON pointer to a member, such as /meta/version"
                 )));
             }
         }

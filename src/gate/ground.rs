@@ -4,9 +4,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::finding::Finding;
-use crate::gate::config::{CatalogueConfig, Located, SchemeName};
-use crate::schema::{Catalogue, CatalogueOptions, Validators, VersionScheme};
+use crate::finding::{Finding, Level};
+use crate::gate::config::{CatalogueConfig, ContractName, Located, Pairs, Require, SchemeName, Weight};
+use crate::gate::protocol::StepReport;
+use crate::model::Version;
+use crate::schema::{
+    self, Catalogue, CatalogueOptions, CheckOptions, Contract, Coverage, TypeOptions, Validators,
+    VersionScheme,
+};
 use crate::upcast::Upcaster;
 #[cfg(feature = "jq")]
 use crate::upcast::{Fence, JQ_WORKER, upcasters_in};
@@ -104,6 +109,80 @@ pub fn options(config: &CatalogueConfig) -> CatalogueOptions {
         scheme: match config.version_scheme {
             SchemeName::Integer => VersionScheme::Integer,
             SchemeName::Semver => VersionScheme::Semver,
+            SchemeName::Schemaver => VersionScheme::Schemaver,
         },
     }
+}
+
+/// What the configuration asks of the catalogue's versions.
+pub fn check_options(config: &CatalogueConfig) -> CheckOptions {
+    let mut not_stored = config.not_stored.clone();
+    for (name, own) in &config.types {
+        not_stored.extend(own.not_stored.iter().map(|version| format!("{name}@{version}")));
+    }
+    let types = config.types.iter().map(|(name, own)| {
+        let options = TypeOptions {
+            require: own.require.map(require),
+            pairs: own.pairs.map(pairs),
+            contract: own.contract.map(contract),
+            own_version: own.own_version.clone(),
+        };
+        (name.clone(), options)
+    });
+    CheckOptions {
+        require: require(config.require),
+        pairs: config.pairs.map(pairs),
+        contract: contract(config.contract),
+        own_version: config.own_version.clone(),
+        declared_bump: match config.declared_bump {
+            Weight::Deny => Level::Deny,
+            Weight::Warn => Level::Warn,
+            Weight::Note => Level::Note,
+        },
+        types: types.collect(),
+        not_stored,
+        ..CheckOptions::default()
+    }
+}
+
+fn require(require: Require) -> schema::Require {
+    match require {
+        Require::Backward => schema::Require::Backward,
+        Require::Forward => schema::Require::Forward,
+        Require::Full => schema::Require::Full,
+        Require::None => schema::Require::None,
+    }
+}
+
+fn pairs(pairs: Pairs) -> schema::Pairs {
+    match pairs {
+        Pairs::Adjacent => schema::Pairs::Adjacent,
+        Pairs::Transitive => schema::Pairs::Transitive,
+        Pairs::Live => schema::Pairs::Live,
+    }
+}
+
+fn contract(contract: ContractName) -> Contract {
+    match contract {
+        ContractName::Literal => Contract::Literal,
+        ContractName::WriterReader => Contract::WriterReader,
+    }
+}
+
+/// Which version steps the upcasters that were tried account for.
+pub fn coverage(steps: &[StepReport]) -> Vec<Coverage> {
+    steps
+        .iter()
+        .map(|step| Coverage {
+            event_type: step.event_type.clone(),
+            from: step.from.clone(),
+            to: step
+                .to
+                .iter()
+                .filter_map(|target| target.rsplit_once('@'))
+                .map(|(event_type, version)| (event_type.to_owned(), Version::from(version.to_owned())))
+                .collect(),
+            verified: step.verified,
+        })
+        .collect()
 }

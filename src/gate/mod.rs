@@ -20,8 +20,7 @@ mod waiver;
 pub use exit::Exit;
 #[cfg(feature = "cli")]
 pub use run::{
-    GateError, GateOptions, Outcome, built_in_upcasters, executables, replay_task, require, run,
-    validate_options,
+    GateError, GateOptions, Outcome, built_in_upcasters, executables, replay_task, run, validate_options,
 };
 pub use verdict::{Assessment, Check, Summary, Verdict};
 pub use waiver::{Day, Waiver, apply as apply_waivers};

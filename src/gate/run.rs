@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::finding::{self, Finding, Place};
 use crate::gate::causes::demote_consequences;
-use crate::gate::config::{Located, RecordingConfig, Require};
+use crate::gate::config::{Located, RecordingConfig};
 use crate::gate::driver::{self, Answers};
-use crate::gate::ground::{Ground, GroundError};
+use crate::gate::ground::{Ground, GroundError, check_options, coverage};
 use crate::gate::protocol::{Reply, StepReport, Task};
 use crate::gate::upcasters::{Tried, try_upcasters};
 use crate::gate::{Assessment, Check, Day, Summary, apply_waivers};
@@ -19,7 +19,7 @@ use crate::recording;
 use crate::replay::{self, Silent};
 use crate::report::count;
 use crate::rules;
-use crate::schema::{self, Coverage, TypeSchemas, Verdict};
+use crate::schema::{self, TypeSchemas};
 use crate::upcast::Chains;
 
 /// What a gate is told beside its configuration.
@@ -401,28 +401,16 @@ impl Gate<'_> {
     /// Every version against the next. Answers with what is known about rolling back.
     fn compatibility(&mut self, steps: &[StepReport]) -> Assessment {
         let config = self.located.config.catalogue.clone().unwrap_or_default();
-        let covered: Vec<Coverage> = steps
-            .iter()
-            .map(|step| Coverage {
-                event_type: step.event_type.clone(),
-                from: step.from.clone(),
-                verified: step.verified,
-            })
-            .collect();
-        let report = schema::check(
-            &self.ground.catalogue,
-            &schema::CheckOptions {
-                covered,
-                // Without an answer from the code nobody knows which steps its upcasters bridge.
-                require: if self.complete {
-                    require(config.require)
-                } else {
-                    schema::Require::None
-                },
-                not_stored: config.not_stored.clone(),
-                ..schema::CheckOptions::default()
-            },
-        );
+        let mut asked = check_options(&config);
+        asked.covered = coverage(steps);
+        // Without an answer from the code nobody knows which steps its upcasters bridge.
+        if !self.complete {
+            asked.require = schema::Require::None;
+            for own in asked.types.values_mut() {
+                own.require = None;
+            }
+        }
+        let report = schema::check(&self.ground.catalogue, &asked);
         let bridged = report
             .findings
             .iter()
@@ -448,15 +436,9 @@ impl Gate<'_> {
                 report.breaking
             ),
         ));
+        let rollback = Assessment::of_rollback(&report);
         self.add("compatibility", report.findings);
-        if report.pairs == 0 {
-            return Assessment::NotChecked;
-        }
-        match report.rollback {
-            Verdict::Compatible => Assessment::Safe,
-            Verdict::Breaking => Assessment::Unsafe,
-            Verdict::Unproven => Assessment::Unproven,
-        }
+        rollback
     }
 }
 
@@ -631,14 +613,4 @@ pub fn validate_options(recording: &RecordingConfig, threads: usize) -> replay::
     options.default_version.clone_from(&recording.default_version);
     options.threads = threads;
     options
-}
-
-/// The catalogue's directions as the schema room has them.
-pub fn require(require: Require) -> schema::Require {
-    match require {
-        Require::Backward => schema::Require::Backward,
-        Require::Forward => schema::Require::Forward,
-        Require::Full => schema::Require::Full,
-        Require::None => schema::Require::None,
-    }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::Finding;
 use crate::gate::Exit;
 use crate::rules;
+use crate::schema::{self, CheckReport};
 
 /// One check of the gate and what it looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +61,20 @@ pub enum Assessment {
     Unproven,
     /// Nothing was there to judge by.
     NotChecked,
+}
+
+impl Assessment {
+    /// Whether a release can be taken back, by what is known of the catalogue.
+    pub fn of_rollback(report: &CheckReport) -> Self {
+        if report.deployment.is_empty() {
+            return Self::NotChecked;
+        }
+        match report.rollback {
+            schema::Verdict::Compatible => Self::Safe,
+            schema::Verdict::Breaking => Self::Unsafe,
+            schema::Verdict::Unproven => Self::Unproven,
+        }
+    }
 }
 
 /// The last line of a gate.

@@ -11,6 +11,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::finding::{self, Finding};
 use crate::gate::config::{Located, RecordingConfig};
+use crate::gate::ground::check_options;
 use crate::gate::upcasters::try_upcasters;
 use crate::harness::serve::{panic_message, read_with_types};
 use crate::harness::suite::{Ask, Suite, World};
@@ -172,6 +173,7 @@ fn schema_trial(shared: &Arc<Shared>, event_type: &str, version: Version) -> Tri
                 .map(|upcaster| Coverage {
                     event_type: upcaster.event_type().to_owned(),
                     from: upcaster.from().clone(),
+                    to: upcaster.targets().to_vec(),
                     // Whether it holds is the question of its own test.
                     verified: true,
                 })
@@ -179,9 +181,8 @@ fn schema_trial(shared: &Arc<Shared>, event_type: &str, version: Version) -> Tri
             let config = shared.located()?.config.catalogue.clone().unwrap_or_default();
             let options = schema::CheckOptions {
                 covered,
-                not_stored: config.not_stored,
                 only: Some((event_type.clone(), version.clone())),
-                ..schema::CheckOptions::default()
+                ..check_options(&config)
             };
             let is_here = |finding: &Finding| {
                 finding.place.event_type.as_ref() == Some(&event_type)

@@ -16,7 +16,7 @@ pub struct Look {
 }
 
 impl Look {
-    fn paint(self, code: &str, text: &str) -> String {
+    pub(super) fn paint(self, code: &str, text: &str) -> String {
         if self.color {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")
         } else {
@@ -37,7 +37,7 @@ impl Look {
 }
 
 /// Text from data, made safe for a terminal: control characters are shown, not obeyed.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     if text
         .chars()
         .all(|character| !character.is_control() || character == '\n')
@@ -110,11 +110,16 @@ pub fn finding(out: &mut dyn Write, finding: &Finding, explained: bool, look: Lo
 const WITNESS_LIMIT: usize = 600;
 
 fn shortened(value: &Value) -> String {
+    cut_at(WITNESS_LIMIT, value)
+}
+
+/// `value` as text, and no more of it than `limit` bytes.
+pub(super) fn cut_at(limit: usize, value: &Value) -> String {
     let text = serde_json::to_string(&Sorted(value)).unwrap_or_default();
-    if text.len() <= WITNESS_LIMIT {
+    if text.len() <= limit {
         return text;
     }
-    let cut = (0..=WITNESS_LIMIT)
+    let cut = (0..=limit)
         .rev()
         .find(|end| text.is_char_boundary(*end))
         .unwrap_or(0);

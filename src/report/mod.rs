@@ -4,8 +4,10 @@
 
 mod human;
 mod json;
+mod schema;
 mod text;
 
 pub use human::{Look, finding, gate_summary, headline};
 pub use json::{json_line, json_object};
+pub use schema::{check_summary, contract_name, deployment, matrices};
 pub(crate) use text::{below, count};

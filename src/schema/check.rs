@@ -1,17 +1,18 @@
-//! The catalogue against itself: does every version still read what the one before it wrote, and could the
-//! release of the newest be taken back?
+//! The catalogue against itself: does every version still read what was written before it, and in which order can
+//! the newest go out and be taken back?
 
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::finding::{self, Finding, Level, Place, Side};
+use crate::finding::{self, Finding, Level, Place};
 use crate::model::Version;
-use crate::rules::{self, Rule};
+use crate::rules;
 
-use super::catalogue::{Catalogue, SchemaVersion, TypeHistory, shown};
-use super::compare::{CompareOptions, Contract, Direction, Operand, Verdict, direction};
-use super::eval::Patterns;
+use super::catalogue::Catalogue;
+use super::compare::{CompareOptions, Contract, Direction, Verdict};
+use super::deploy::{Deployment, deployment};
+use super::readings::{Readings, in_parallel, work_out};
+use super::told;
 
 /// What a release must keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,11 +29,11 @@ pub enum Require {
 }
 
 impl Require {
-    fn backward(self) -> bool {
+    pub(super) fn backward(self) -> bool {
         matches!(self, Self::Backward | Self::Full)
     }
 
-    fn forward(self) -> bool {
+    pub(super) fn forward(self) -> bool {
         matches!(self, Self::Forward | Self::Full)
     }
 }
@@ -53,6 +54,21 @@ impl std::str::FromStr for Require {
     }
 }
 
+/// Which versions of a type are held against each other.
+///
+/// Where one schema says both what is written and what is read, steps compose: if every version reads the one
+/// before it, the newest reads them all. With reader schemas of their own they do not, and neither do they over a
+/// step that is not proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairs {
+    /// Every version and the next.
+    Adjacent,
+    /// Besides, the newest version and every earlier one that is stored.
+    Transitive,
+    /// Besides, every version that is stored and every later one.
+    Live,
+}
+
 /// A step out of a version that an upcaster bridges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
@@ -60,8 +76,23 @@ pub struct Coverage {
     pub event_type: String,
     /// The version that the upcaster reads.
     pub from: Version,
+    /// The types and versions that it makes; none when it drops the event.
+    pub to: Vec<(String, Version)>,
     /// Whether it was tried and did what it should. An upcaster that merely exists covers nothing.
     pub verified: bool,
+}
+
+/// What holds for one type. What is left out is as for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypeOptions {
+    /// What a release must keep.
+    pub require: Option<Require>,
+    /// Which versions are held against each other.
+    pub pairs: Option<Pairs>,
+    /// What its schemas stand for.
+    pub contract: Option<Contract>,
+    /// JSON pointer, in the data, of the member that names the version.
+    pub own_version: Option<String>,
 }
 
 /// What is known beside the catalogue when it is checked.
@@ -71,10 +102,23 @@ pub struct CheckOptions {
     pub covered: Vec<Coverage>,
     /// What must be kept.
     pub require: Require,
+    /// Which versions are held against each other; left out, those between which steps do not compose: adjacent
+    /// ones, and with reader schemas transitively.
+    pub pairs: Option<Pairs>,
+    /// JSON pointer, in the data, of the member that names the version, in types that have one. What each schema
+    /// says about it is set aside: it tells versions apart and nothing else.
+    pub own_version: Option<String>,
+    /// How much a version number weighs that declares less than the change is.
+    pub declared_bump: Level,
+    /// What holds for single types.
+    pub types: BTreeMap<String, TypeOptions>,
     /// Versions, as `Type@version`, of which no event is stored any more.
     pub not_stored: Vec<String>,
     /// Check only the step into this version.
     pub only: Option<(String, Version)>,
+    /// The newest version of each type that is out, where that is known; the release is what came after. Left out,
+    /// it is the newest step of every type.
+    pub released: Option<BTreeMap<String, Version>>,
     /// What the schemas stand for. A catalogue with writer and reader schemas is taken literally.
     pub contract: Contract,
     /// How long each direction of a pair may take before it is left open.
@@ -89,11 +133,91 @@ impl Default for CheckOptions {
         Self {
             covered: Vec::new(),
             require: Require::default(),
+            pairs: None,
+            own_version: None,
+            declared_bump: rules::BUMP_TOO_SMALL.level,
+            types: BTreeMap::new(),
             not_stored: Vec::new(),
             only: None,
+            released: None,
             contract,
             allowance,
         }
+    }
+}
+
+/// The options that hold for one type.
+pub(super) struct TypeRules<'a> {
+    pub(super) require: Require,
+    pub(super) pairs: Option<Pairs>,
+    pub(super) contract: Contract,
+    pub(super) own_version: Option<&'a str>,
+}
+
+impl CheckOptions {
+    pub(super) fn rules_of(&self, event_type: &str) -> TypeRules<'_> {
+        let own = self.types.get(event_type);
+        TypeRules {
+            require: own.and_then(|own| own.require).unwrap_or(self.require),
+            pairs: own.and_then(|own| own.pairs).or(self.pairs),
+            contract: own.and_then(|own| own.contract).unwrap_or(self.contract),
+            own_version: own
+                .and_then(|own| own.own_version.as_deref())
+                .or(self.own_version.as_deref()),
+        }
+    }
+
+    /// Whether events of the version at `at` may still be stored.
+    pub(super) fn is_stored(&self, readings: &Readings<'_>, at: usize) -> bool {
+        let (history, version) = (readings.history(), &readings.version(at).version);
+        !self.not_stored.iter().any(|named| {
+            named.rsplit_once('@').is_some_and(|(event_type, named)| {
+                event_type == history.event_type
+                    && readings.scheme().same(&Version::from(named.to_owned()), version)
+            })
+        })
+    }
+
+    /// Whether the step into the version at `at` is asked about.
+    fn wants(&self, readings: &Readings<'_>, at: usize) -> bool {
+        self.only.as_ref().is_none_or(|(event_type, version)| {
+            *event_type == readings.history().event_type
+                && readings.scheme().same(version, &readings.version(at).version)
+        })
+    }
+
+    /// Pairs of versions of one type, earlier and later, that are held against each other beside adjacent ones.
+    fn further(&self, readings: &Readings<'_>) -> Vec<(usize, usize)> {
+        let count = readings.len();
+        let composed = || {
+            let mut versions = readings.history().versions.iter();
+            versions.all(|version| version.reader.is_none())
+        };
+        let pairs = match self.rules_of(&readings.history().event_type).pairs {
+            Some(pairs) => pairs,
+            None if composed() => Pairs::Adjacent,
+            None => Pairs::Transitive,
+        };
+        let later = match pairs {
+            Pairs::Adjacent => count..count,
+            Pairs::Transitive => count.saturating_sub(1)..count,
+            Pairs::Live => 0..count,
+        };
+        later
+            .filter(|later| self.wants(readings, *later))
+            .flat_map(|later| (0..later.saturating_sub(1)).map(move |earlier| (earlier, later)))
+            .filter(|(earlier, _)| self.is_stored(readings, *earlier))
+            .collect()
+    }
+
+    /// The step that goes out with the release, where the type has one.
+    fn release(&self, readings: &Readings<'_>) -> Option<(usize, usize)> {
+        let newest = readings.len().checked_sub(1)?;
+        let out = match &self.released {
+            None => newest.checked_sub(1)?,
+            Some(released) => readings.position(released.get(&readings.history().event_type)?)?,
+        };
+        (out < newest).then_some((out, newest))
     }
 }
 
@@ -115,9 +239,13 @@ pub struct CheckReport {
     pub breaking: usize,
     /// How many of them are left open.
     pub unproven: usize,
-    /// Every pair, by type, oldest first.
+    /// How many pairs beside adjacent ones were compared.
+    pub further: usize,
+    /// Every pair of adjacent versions, by type, oldest first.
     pub steps: Vec<Step>,
-    /// Whether the newest versions can be taken back: the worst answer over the newest step of every type.
+    /// How each type's part of the release goes out, by type.
+    pub deployment: Vec<Deployment>,
+    /// Whether the release can be taken back: the worst answer over its types.
     pub rollback: Verdict,
 }
 
@@ -140,37 +268,37 @@ pub struct Step {
     pub newest: bool,
 }
 
-/// Compares every version in `catalogue` with the next.
+/// Compares the versions in `catalogue` with each other.
 ///
 /// Backward, what the earlier version's writers emit is held against what the later one's readers accept. A step
 /// that breaks is denied, unless a verified upcaster covers it or nothing is stored under the earlier version any
 /// more. Forward, what the newest writers emit is held against the readers before them: that is whether the
 /// release can be taken back, and is denied only where it is required.
 pub fn check(catalogue: &Catalogue, options: &CheckOptions) -> CheckReport {
-    let wanted = |event_type: &str, version: &Version| {
-        options
-            .only
-            .as_ref()
-            .is_none_or(|(only_type, only)| only_type == event_type && catalogue.scheme().same(only, version))
-    };
-    let mut pairs: Vec<(&TypeHistory, usize)> = Vec::new();
-    for history in catalogue.types() {
-        let later = (1..history.versions.len())
-            .filter(|later| wanted(&history.event_type, &history.versions[*later].version));
-        pairs.extend(later.map(|later| (history, later)));
+    let readings = Readings::of(catalogue, options);
+    let mut wanted = Vec::new();
+    for (at, readings) in readings.iter().enumerate() {
+        let steps = (1..readings.len()).filter(|later| options.wants(readings, *later));
+        wanted.extend(steps.flat_map(|later| [(at, later - 1, later), (at, later, later - 1)]));
+        for (earlier, later) in options.further(readings) {
+            wanted.push((at, earlier, later));
+            if options.rules_of(&readings.history().event_type).require.forward() {
+                wanted.push((at, later, earlier));
+            }
+        }
+        if let Some((from, to)) = options.release(readings) {
+            wanted.extend([(at, from, to), (at, to, from)]);
+        }
     }
-    let compared = in_parallel(&pairs, |(history, later)| {
-        step(history, *later, catalogue, options)
-    });
-    let own: Vec<(&TypeHistory, &SchemaVersion)> = catalogue
-        .types()
+    wanted.sort_unstable();
+    wanted.dedup();
+    work_out(&readings, &wanted);
+    let own: Vec<(&Readings<'_>, usize)> = readings
         .iter()
-        .flat_map(|history| history.versions.iter().map(move |version| (history, version)))
-        .filter(|(history, version)| {
-            version.reader.is_some() && wanted(&history.event_type, &version.version)
-        })
+        .flat_map(|readings| (0..readings.len()).map(move |at| (readings, at)))
+        .filter(|(readings, at)| readings.version(*at).reader.is_some() && options.wants(readings, *at))
         .collect();
-    let own = in_parallel(&own, |(history, version)| unreadable(history, version, options));
+    let own = in_parallel(&own, |(readings, at)| told::own(readings, *at));
 
     let mut report = CheckReport {
         types: catalogue.types().len(),
@@ -179,30 +307,64 @@ pub fn check(catalogue: &Catalogue, options: &CheckOptions) -> CheckReport {
             .iter()
             .map(|history| history.versions.len())
             .sum(),
-        pairs: compared.len(),
+        pairs: 0,
         findings: own.into_iter().flatten().collect(),
         compatible: 0,
         breaking: 0,
         unproven: 0,
+        further: 0,
         steps: Vec::new(),
+        deployment: Vec::new(),
         rollback: Verdict::Compatible,
     };
-    for ((history, later), step) in pairs.into_iter().zip(compared) {
-        match step.backward.verdict {
-            Verdict::Compatible => report.compatible += 1,
-            Verdict::Breaking => report.breaking += 1,
-            Verdict::Unproven => report.unproven += 1,
+    for readings in &readings {
+        for later in (1..readings.len()).filter(|later| options.wants(readings, *later)) {
+            let step = step(readings, later);
+            report.pairs += 1;
+            match step.backward.verdict {
+                Verdict::Compatible => report.compatible += 1,
+                Verdict::Breaking => report.breaking += 1,
+                Verdict::Unproven => report.unproven += 1,
+            }
+            report
+                .findings
+                .extend(told::step(readings, later, &step, catalogue, options));
+            report.steps.push(step);
         }
-        if step.newest {
-            report.rollback = worse(report.rollback, step.forward.verdict);
+        for (earlier, later) in options.further(readings) {
+            report.further += 1;
+            let told = told::further(readings, earlier, later, catalogue, options);
+            report.findings.extend(told);
         }
+        if let Some((from, to)) = options.release(readings)
+            && options.wants(readings, to)
+        {
+            let deployment = deployment(readings, from, to);
+            report.rollback = worse(report.rollback, deployment.rollback);
+            report.deployment.push(deployment);
+        }
+    }
+    if options.only.is_none() {
         report
             .findings
-            .extend(told(history, later, &step, catalogue, options));
-        report.steps.push(step);
+            .extend(told::own_versions(&readings, catalogue, options));
+        report.findings.extend(unused(catalogue, options));
     }
     finding::sort(&mut report.findings);
     report
+}
+
+fn step(readings: &Readings<'_>, later: usize) -> Step {
+    let earlier = later - 1;
+    Step {
+        event_type: readings.history().event_type.clone(),
+        from: readings.version(earlier).version.clone(),
+        to: readings.version(later).version.clone(),
+        backward: Direction::clone(&readings.direction(earlier, later)),
+        forward: Direction::clone(&readings.direction(later, earlier)),
+        covered: readings.covered(earlier),
+        newest: later + 1 == readings.len(),
+    }
 }
 
 fn worse(known: Verdict, verdict: Verdict) -> Verdict {
@@ -213,237 +375,37 @@ fn worse(known: Verdict, verdict: Verdict) -> Verdict {
     }
 }
 
-/// What `work` makes of each item, in the order of the items, whatever the number of threads.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let next = AtomicUsize::new(0);
-    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.min(items.len()).min(16))
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut done = Vec::new();
-                    loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(item) = items.get(index) else { return done };
-                        done.push((index, work(item)));
-                    }
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| match worker.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
+/// Options for types and versions that the catalogue does not have.
+fn unused(catalogue: &Catalogue, options: &CheckOptions) -> Vec<Finding> {
+    let types = options
+        .types
+        .keys()
+        .filter(|named| !catalogue.has_type(named))
+        .map(|named| (named.as_str(), None));
+    let versions = options.not_stored.iter().filter_map(|named| {
+        let (event_type, version) = named.rsplit_once('@')?;
+        let known = Version::from(version.to_owned());
+        let missing =
+            catalogue.get(event_type, &known).is_none() && catalogue.unusable(event_type, &known).is_none();
+        missing.then_some((event_type, Some(version)))
     });
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
-}
-
-fn compare_options(options: &CheckOptions) -> CompareOptions {
-    CompareOptions {
-        draft: None,
-        contract: options.contract,
-        allowance: options.allowance,
-    }
-}
-
-fn step(history: &TypeHistory, later: usize, catalogue: &Catalogue, options: &CheckOptions) -> Step {
-    let (old, new) = (&history.versions[later - 1], &history.versions[later]);
-    let with = compare_options(options);
-    let scheme = catalogue.scheme();
-    Step {
-        event_type: history.event_type.clone(),
-        from: old.version.clone(),
-        to: new.version.clone(),
-        backward: reads(old, new, Side::Old, &with),
-        forward: reads(new, old, Side::New, &with),
-        covered: options.covered.iter().any(|coverage| {
-            coverage.verified
-                && coverage.event_type == history.event_type
-                && scheme.same(&coverage.from, &old.version)
-        }),
-        newest: later + 1 == history.versions.len(),
-    }
-}
-
-/// Whether the readers of `reader` accept what the writers of `writer` emit. `side` is the writer's.
-fn reads(writer: &SchemaVersion, reader: &SchemaVersion, side: Side, options: &CompareOptions) -> Direction {
-    let other = match side {
-        Side::Old => Side::New,
-        Side::New => Side::Old,
-    };
-    let sub = Operand::known(&writer.schema, &writer.compiled, side);
-    let sup = match &reader.reader {
-        Some((_, schema)) => Operand::new(schema, options, other),
-        None => Operand::known(&reader.schema, &reader.compiled, other),
-    };
-    match (sub, sup) {
-        (Ok(sub), Ok(sup)) => direction(&sub, &sup, options, &Patterns::default()),
-        // A catalogue has no such schema: it was compiled when it was opened.
-        (Err(error), _) | (_, Err(error)) => Direction::open(side, &error.to_string()),
-    }
-}
-
-/// What a version writes and does not read itself.
-fn unreadable(history: &TypeHistory, version: &SchemaVersion, options: &CheckOptions) -> Option<Finding> {
-    let own = reads(version, version, Side::Old, &compare_options(options));
-    let event_type = &history.event_type;
-    let reader = shown(version.reader_path());
-    let place = Place::kind(event_type, &version.version).in_file(&reader);
-    match own.verdict {
-        Verdict::Compatible => None,
-        Verdict::Breaking | Verdict::Unproven => {
-            let difference = own.findings.first();
-            let place = place.at_pointer(difference.map_or("", |difference| &difference.pointer));
-            let why = difference.map_or("", |difference| &difference.message);
-            let (level, is_not) = match own.verdict {
-                Verdict::Unproven => (Level::Warn, "may not be"),
-                Verdict::Breaking | Verdict::Compatible => (Level::Deny, "is not"),
+    types
+        .chain(versions)
+        .map(|(event_type, version)| {
+            let message = match version {
+                None => {
+                    format!("something is set for the type {event_type}, which the catalogue does not have")
+                }
+                Some(version) => format!(
+                    "{event_type} {version} is said not to be stored, and the catalogue does not have it"
+                ),
             };
-            let message = format!(
-                "{event_type} {}: what {} describes {is_not} read by {reader}: {why}",
-                version.version,
-                shown(&version.path)
-            );
-            let finding = Finding::new(&rules::OWN_UNREADABLE, message, place).at_level(level);
-            Some(match own.witness {
-                Some(witness) => finding.with_witness(witness),
-                None => finding,
-            })
-        }
-    }
-}
-
-/// What there is to say about a step.
-fn told(
-    history: &TypeHistory,
-    later: usize,
-    step: &Step,
-    catalogue: &Catalogue,
-    options: &CheckOptions,
-) -> Vec<Finding> {
-    let (old, new) = (&history.versions[later - 1], &history.versions[later]);
-    let scheme = catalogue.scheme();
-    let stored = !options.not_stored.iter().any(|named| {
-        named.rsplit_once('@').is_some_and(|(event_type, version)| {
-            event_type == history.event_type && scheme.same(&Version::from(version.to_owned()), &old.version)
+            let place = Place {
+                event_type: Some(event_type.to_owned()),
+                version: version.map(str::to_owned),
+                ..Place::default()
+            };
+            Finding::new(&rules::SETTING_UNUSED, message, place)
         })
-    });
-    let unearned = options.covered.iter().any(|coverage| {
-        !coverage.verified
-            && coverage.event_type == history.event_type
-            && scheme.same(&coverage.from, &old.version)
-    });
-    let mut findings = Vec::new();
-    let (level, why) = if step.covered {
-        (Level::Note, "; a verified upcaster covers it")
-    } else if !stored {
-        (Level::Note, "; nothing is stored under the earlier version")
-    } else if !options.require.backward() {
-        (Level::Note, "; it is not required")
-    } else if unearned {
-        (
-            Level::Deny,
-            "; the upcaster out of the earlier version is not verified",
-        )
-    } else {
-        (Level::Deny, "")
-    };
-    let backward = Told {
-        history,
-        writer: old,
-        reader: new,
-        root: catalogue.root(),
-        wrote: "wrote",
-    };
-    findings.extend(backward.finding(
-        &step.backward,
-        (&rules::BREAKING_STEP, &rules::UNPROVEN_STEP),
-        level,
-        why,
-    ));
-    // Only the newest step is one that a release could take back.
-    if step.newest {
-        let level = if options.require.forward() {
-            Level::Deny
-        } else {
-            Level::Note
-        };
-        let forward = Told {
-            history,
-            writer: new,
-            reader: old,
-            root: catalogue.root(),
-            wrote: "writes",
-        };
-        findings.extend(forward.finding(
-            &step.forward,
-            (&rules::BREAKING_ROLLBACK, &rules::UNPROVEN_ROLLBACK),
-            level,
-            "",
-        ));
-    }
-    findings
-}
-
-/// What one version writes, held against what another reads. A finding about it stands where the writer does: that
-/// is the version whose events are lost, and where an upcaster would start.
-struct Told<'a> {
-    history: &'a TypeHistory,
-    writer: &'a SchemaVersion,
-    reader: &'a SchemaVersion,
-    root: &'a Path,
-    wrote: &'a str,
-}
-
-impl Told<'_> {
-    fn finding(
-        &self,
-        direction: &Direction,
-        (breaking, unproven): (&'static Rule, &'static Rule),
-        level: Level,
-        addition: &str,
-    ) -> Option<Finding> {
-        let rule = match direction.verdict {
-            Verdict::Compatible => return None,
-            Verdict::Breaking => breaking,
-            Verdict::Unproven => unproven,
-        };
-        let difference = direction.findings.first();
-        let why = difference.map_or("", |difference| &difference.message);
-        let more = match direction.findings.len() {
-            0 | 1 => String::new(),
-            count => format!(" (and {} more)", count - 1),
-        };
-        let (event_type, reader, writer) = (
-            &self.history.event_type,
-            &self.reader.version,
-            &self.writer.version,
-        );
-        let wrote = self.wrote;
-        let said = match direction.verdict {
-            Verdict::Unproven => {
-                format!("whether {event_type} {reader} reads every event that {writer} {wrote} is open")
-            }
-            Verdict::Breaking | Verdict::Compatible => {
-                format!("{event_type} {reader} refuses an event that {writer} {wrote}")
-            }
-        };
-        let file = self.reader.reader_path();
-        let file = shown(file.strip_prefix(self.root).unwrap_or(file));
-        let message = format!("{said}: {why}{more} in {file}{addition}");
-        let mut place =
-            Place::kind(&self.history.event_type, &self.writer.version).in_file(shown(&self.writer.path));
-        if let Some(difference) = difference {
-            place = place.at_pointer(&difference.pointer).on(difference.side);
-        }
-        let finding = Finding::new(rule, message, place).at_level(level);
-        Some(match &direction.witness {
-            Some(witness) => finding.with_witness(witness.clone()),
-            None => finding,
-        })
-    }
+        .collect()
 }

@@ -10,12 +10,16 @@ mod arbitrary;
 #[cfg(feature = "compat")]
 mod bounds;
 #[cfg(feature = "compat")]
+mod bump;
+#[cfg(feature = "compat")]
 mod catalogue;
 #[cfg(feature = "compat")]
 mod check;
 mod closing;
 #[cfg(feature = "compat")]
 mod compare;
+#[cfg(feature = "compat")]
+mod deploy;
 #[cfg(feature = "compat")]
 mod document;
 #[cfg(feature = "compat")]
@@ -36,7 +40,11 @@ mod layout;
 #[cfg(feature = "compat")]
 mod lock;
 #[cfg(feature = "compat")]
+mod matrix;
+#[cfg(feature = "compat")]
 mod pairs;
+#[cfg(feature = "compat")]
+mod readings;
 #[cfg(feature = "compat")]
 mod sample;
 #[cfg(feature = "compat")]
@@ -47,6 +55,8 @@ mod shrink;
 mod smaller;
 #[cfg(feature = "compat")]
 mod text;
+#[cfg(feature = "compat")]
+mod told;
 #[cfg(feature = "compat")]
 mod translate;
 mod types;
@@ -62,9 +72,11 @@ pub use arbitrary::{Instances, Misses, Tree, arbitrary, arbitrary_in, near_misse
 #[cfg(feature = "compat")]
 pub use catalogue::{Catalogue, CatalogueOptions, SchemaVersion, TypeHistory, UpcasterFile};
 #[cfg(feature = "compat")]
-pub use check::{CheckOptions, CheckReport, Coverage, Require, Step, check};
+pub use check::{CheckOptions, CheckReport, Coverage, Pairs, Require, Step, TypeOptions, check};
 #[cfg(feature = "compat")]
 pub use compare::{CompareOptions, Comparison, Contract, Difference, Direction, Verdict, compare};
+#[cfg(feature = "compat")]
+pub use deploy::{Deployment, Order};
 #[cfg(feature = "compat")]
 pub use draft::Draft;
 #[cfg(feature = "compat")]
@@ -74,7 +86,11 @@ pub use error::SchemaError;
 #[cfg(feature = "compat")]
 pub use generate::{NearMiss, sample_instances, sample_near_misses};
 #[cfg(feature = "compat")]
+pub use matrix::{Cell, Matrix, matrix};
+#[cfg(feature = "compat")]
 pub use pairs::{PairsSummary, compare_pairs};
+#[cfg(feature = "compat")]
+pub use readings::Reading;
 pub use types::{kind, reader_schema, writer_schema};
 #[cfg(feature = "compat")]
 pub(crate) use validators::Known;

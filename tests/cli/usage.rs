@@ -69,7 +69,7 @@ fn what_nobody_knows_is_a_usage_error() {
         ),
         (
             &["schema", "check", "--version-scheme", "date"],
-            "[possible values: integer, semver]",
+            "[possible values: integer, semver, schemaver]",
         ),
         (
             &["schema", "check", "--layout", "{type}.json"],

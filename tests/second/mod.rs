@@ -31,12 +31,14 @@ impl Second {
     }
 }
 
-/// `format` is an annotation here in every draft; `boon` asserts it up to draft 7.
+/// `format` and the like are annotations here in every draft; `boon` asserts them up to draft 7.
 fn without_formats(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
-            if members.get("format").is_some_and(Value::is_string) {
-                members.remove("format");
+            for annotation in ["format", "contentEncoding", "contentMediaType"] {
+                if members.get(annotation).is_some_and(Value::is_string) {
+                    members.remove(annotation);
+                }
             }
             members.values_mut().for_each(without_formats);
         }

@@ -20,6 +20,7 @@ pub fn main() -> ExitCode {
     let surroundings = Surroundings {
         folder: env::current_dir().unwrap_or_default(),
         cargo: env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from),
+        git: PathBuf::from("git"),
         executable: env::current_exe().unwrap_or_default(),
         today: Day::from_unix_days(seconds / 86_400),
         color: wants_color(),

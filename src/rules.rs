@@ -94,6 +94,21 @@ rules! {
     OWN_VERSION "own-version" Note
         "A version that is named in the data makes every version refuse the events of every other, and hides whether anything else does."
         "name the member as `own-version` under [catalogue], and it is set aside";
+    VERSION_ADDED "version-added" Note
+        "A version that was not there before is what this change adds to history."
+        "freeze it with `pastproof schema accept` before it is released";
+    VERSION_INSERTED "version-inserted" Warn
+        "A version that comes before one that is out already is read by code that was never held against it."
+        "give it a number after the newest version, unless it was released on a branch of its own";
+    VERSION_EDITED "version-edited" Deny
+        "A version that was there before says something else now, and the events stored under it do not change with it."
+        "restore the file and add the change as a new version";
+    VERSION_REWORDED "version-reworded" Note
+        "A version that was there before says the same in other words."
+        "see that the new words mean what the old ones meant";
+    VERSION_REMOVED "version-removed" Deny
+        "A version that was there before is gone while its events are still stored."
+        "restore the file, or name the version under `not-stored` if no event of it is stored";
     SETTING_UNUSED "setting-unused" Warn
         "A requirement for a type or version that does not exist is kept by nobody; the name may be misspelt."
         "correct the name in pastproof.toml, or remove the entry";

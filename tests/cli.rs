@@ -7,6 +7,8 @@
     reason = "a test may fail, and says what it looked at"
 )]
 
+#[path = "cli/against.rs"]
+mod against;
 #[path = "cli/bad_catalogue.rs"]
 mod bad_catalogue;
 #[path = "cli/bad_recording.rs"]

@@ -85,6 +85,9 @@ pub struct GateArgs {
     /// A harness that is already built, in place of the configured ones.
     #[arg(long, value_name = "PATH")]
     pub harness: Option<PathBuf>,
+    /// Another state of the catalogue to tell changes from: a git ref, or a folder; the configured one if left out.
+    #[arg(long, value_name = "REF|DIR")]
+    pub against: Option<String>,
     /// The day that waivers are judged by, such as 2026-11-30; today if left out.
     #[arg(long, value_name = "DAY")]
     pub today: Option<Day>,
@@ -211,6 +214,9 @@ pub struct CheckArgs {
     /// Which versions are held against each other, for every type.
     #[arg(long, value_enum, value_name = "PAIRS")]
     pub pairs: Option<PairsName>,
+    /// Another state of the catalogue to tell changes from: a git ref, or a folder; the configured one if left out.
+    #[arg(long, value_name = "REF|DIR")]
+    pub against: Option<String>,
 }
 
 /// `schema matrix`.

@@ -23,6 +23,8 @@ pub struct Surroundings {
     pub folder: PathBuf,
     /// The `cargo` that builds harnesses.
     pub cargo: PathBuf,
+    /// The `git` that is asked for another state of the catalogue.
+    pub git: PathBuf,
     /// This executable, which also serves as worker for jq programs.
     pub executable: PathBuf,
     /// Today.
@@ -209,6 +211,9 @@ impl Context<'_> {
             harness,
             today: self.surroundings.today,
             cargo: &self.surroundings.cargo,
+            git: &self.surroundings.git,
+            against: None,
+            folder: &self.surroundings.folder,
             executable: &self.surroundings.executable,
             show_values: self.show_values,
             threads: self.surroundings.processors,

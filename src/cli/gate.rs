@@ -10,6 +10,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &GateArgs) -> Result<Exit, St
     let located = context.located()?;
     let options = GateOptions {
         today: args.today.unwrap_or(context.surroundings.today),
+        against: args.against.as_deref(),
         ..context.gate_options(args.harness.as_deref())
     };
     let outcome = gate::run(&located, &options, context.err).map_err(Stop::incomplete)?;

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::args::{
     AcceptArgs, AskedArgs, CatalogueArgs, CheckArgs, CompareArgs, ContractName, MatrixArgs, PairsName,
@@ -20,8 +20,8 @@ use crate::model::Version;
 use crate::report;
 use crate::rules;
 use crate::schema::{
-    self, CheckOptions, CompareOptions, Comparison, Contract, Direction, Matrix, Pairs, Reading,
-    SchemaVersion, TypeSchemas, Verdict,
+    self, Against, Catalogue, CheckOptions, CompareOptions, Comparison, Contract, Direction, Matrix, Pairs,
+    Reading, SchemaVersion, TypeSchemas, Verdict,
 };
 
 pub(super) fn run(context: &mut Context<'_>, command: &SchemaCommand) -> Result<Exit, Stop> {
@@ -196,6 +196,15 @@ fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Stop> {
         }
     }
     let mut findings = catalogue.findings().to_vec();
+    let since = match before(context, args, &catalogue)? {
+        None => None,
+        Some(before) => {
+            let changes = schema::changes(&before, &catalogue, &options);
+            findings.extend(changes.findings.iter().cloned());
+            options.released = Some(changes.released.clone());
+            Some((before, changes))
+        }
+    };
     let report = schema::check(&catalogue, &options);
     findings.extend(report.findings.iter().cloned());
     crate::finding::sort(&mut findings);
@@ -220,12 +229,58 @@ fn check(context: &mut Context<'_>, args: &CheckArgs) -> Result<Exit, Stop> {
                 ("rollback", rollback),
             ]);
         }
+        if let Some((before, changes)) = &since {
+            members.push((
+                "against",
+                json!({
+                    "name": before.name,
+                    "commit": before.commit,
+                    "added": changes.added,
+                    "edited": changes.edited,
+                    "reworded": changes.reworded,
+                    "removed": changes.removed,
+                }),
+            ));
+        }
         report::json_object(context.out, "summary", &members)?;
     } else {
         report::deployment(context.out, &report.deployment, context.look)?;
+        if let Some((before, changes)) = &since {
+            writeln!(context.out, "{}", report::since(before, changes))?;
+        }
         report::check_summary(context.out, &report, options.contract)?;
     }
     Ok(super::gate::verdict(&findings, report.versions as u64))
+}
+
+/// The state of the catalogue that changes are told from: the one named, or the configured one.
+fn before(context: &Context<'_>, args: &CheckArgs, catalogue: &Catalogue) -> Result<Option<Against>, Stop> {
+    let mut configured = None;
+    let (named, from) = match &args.against {
+        Some(named) => (named, context.surroundings.folder.clone()),
+        None if args.catalogue.catalogue.is_some() => return Ok(None),
+        None => {
+            if let Some(located) = context.located_if_any()? {
+                let against = located.config.catalogue.and_then(|config| config.against);
+                configured = against.map(|named| (named, located.root));
+            }
+            match &configured {
+                Some((named, root)) => (named, root.clone()),
+                None => return Ok(None),
+            }
+        }
+    };
+    let (_, layout) = context.catalogue(&args.catalogue)?;
+    let git = &context.surroundings.git;
+    schema::against(git, catalogue.root(), named, &from, &layout)
+        .map(Some)
+        .map_err(|error| {
+            if error.is_usage() {
+                Stop::usage(error)
+            } else {
+                Stop::incomplete(error)
+            }
+        })
 }
 
 /// A table as JSON Lines have it.

@@ -58,6 +58,9 @@ pub struct CatalogueConfig {
     /// How much a version number weighs that declares less than the change is.
     #[serde(default)]
     pub declared_bump: Weight,
+    /// Another state of the catalogue to tell changes from: a git ref such as `origin/main`, or a folder.
+    #[serde(default)]
+    pub against: Option<String>,
     /// Versions, as `Type@version`, of which no event is stored any more: a break after them is only noted.
     #[serde(default)]
     pub not_stored: Vec<String>,
@@ -102,6 +105,7 @@ impl Default for CatalogueConfig {
             contract: ContractName::default(),
             own_version: None,
             declared_bump: Weight::default(),
+            against: None,
             not_stored: Vec::new(),
             types: BTreeMap::new(),
         }

@@ -10,16 +10,16 @@ use crate::finding::{self, Finding, Place};
 use crate::gate::causes::demote_consequences;
 use crate::gate::config::{Located, RecordingConfig};
 use crate::gate::driver::{self, Answers};
-use crate::gate::ground::{Ground, GroundError, check_options, coverage};
+use crate::gate::ground::{self, Ground, GroundError, check_options, coverage};
 use crate::gate::protocol::{Reply, StepReport, Task};
 use crate::gate::upcasters::{Tried, try_upcasters};
 use crate::gate::{Assessment, Check, Day, Summary, apply_waivers};
 use crate::model::Version;
 use crate::recording;
 use crate::replay::{self, Silent};
-use crate::report::count;
+use crate::report::{self, count};
 use crate::rules;
-use crate::schema::{self, TypeSchemas};
+use crate::schema::{self, Against, TypeSchemas};
 use crate::upcast::Chains;
 
 /// What a gate is told beside its configuration.
@@ -31,6 +31,12 @@ pub struct GateOptions<'a> {
     pub today: Day,
     /// The `cargo` that builds harnesses.
     pub cargo: &'a Path,
+    /// The `git` that is asked for another state of the catalogue.
+    pub git: &'a Path,
+    /// The state of the catalogue to tell changes from, over the configured one: a git ref, or a folder.
+    pub against: Option<&'a str>,
+    /// The folder that a path in `against` starts from.
+    pub folder: &'a Path,
     /// This executable, which also serves as worker for jq programs.
     pub executable: &'a Path,
     /// Show recorded values in findings.
@@ -74,13 +80,15 @@ impl std::error::Error for GateError {}
 ///
 /// # Errors
 ///
-/// When the catalogue cannot be opened. Everything after that is a finding, or makes the verdict `incomplete`.
+/// When the catalogue cannot be opened, or the state that it is compared with. Everything after that is a finding, or makes the verdict `incomplete`.
 pub fn run(located: &Located, options: &GateOptions<'_>, err: &mut dyn Write) -> Result<Outcome, GateError> {
     let ground = open(located, options)?;
+    let before = before(located, options, &ground)?;
     let mut gate = Gate {
         located,
         options,
         ground: &ground,
+        before,
         findings: Vec::new(),
         checks: Vec::new(),
         complete: true,
@@ -114,10 +122,29 @@ fn open(located: &Located, options: &GateOptions<'_>) -> Result<Ground, GateErro
     Ground::open(located, options.executable).map_err(GateError::new)
 }
 
+/// The state of the catalogue that changes are told from.
+fn before(
+    located: &Located,
+    options: &GateOptions<'_>,
+    ground: &Ground,
+) -> Result<Option<Against>, GateError> {
+    let config = located.config.catalogue.clone().unwrap_or_default();
+    let (named, from) = match (options.against, &config.against) {
+        (Some(named), _) => (named, options.folder),
+        (None, Some(named)) => (named.as_str(), located.root.as_path()),
+        (None, None) => return Ok(None),
+    };
+    let root = ground.catalogue.root();
+    schema::against(options.git, root, named, from, &ground::options(&config))
+        .map(Some)
+        .map_err(GateError::new)
+}
+
 struct Gate<'a> {
     located: &'a Located,
     options: &'a GateOptions<'a>,
     ground: &'a Ground,
+    before: Option<Against>,
     findings: Vec<Finding>,
     checks: Vec<Check>,
     complete: bool,
@@ -409,6 +436,16 @@ impl Gate<'_> {
             for own in asked.types.values_mut() {
                 own.require = None;
             }
+        }
+        if let Some(before) = self.before.take() {
+            let changes = schema::changes(&before, &self.ground.catalogue, &asked);
+            self.checks.push(Check::new(
+                "history",
+                (changes.compared + changes.added + changes.removed) as u64,
+                report::since(&before, &changes),
+            ));
+            self.add("history", changes.findings);
+            asked.released = Some(changes.released);
         }
         let report = schema::check(&self.ground.catalogue, &asked);
         let bridged = report

@@ -9,5 +9,5 @@ mod text;
 
 pub use human::{Look, finding, gate_summary, headline};
 pub use json::{json_line, json_object};
-pub use schema::{check_summary, contract_name, deployment, matrices};
+pub use schema::{check_summary, contract_name, deployment, matrices, since};
 pub(crate) use text::{below, count};

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::human::{Look, cut_at, plain};
 use super::text::count;
-use crate::schema::{CheckReport, Contract, Deployment, Matrix, Order, Reading, Verdict};
+use crate::schema::{Against, Changes, CheckReport, Contract, Deployment, Matrix, Order, Reading, Verdict};
 
 /// The widest line of a table or a paragraph.
 const WIDTH: usize = 100;
@@ -171,6 +171,23 @@ impl Notes {
         }
         at + 1
     }
+}
+
+/// What is different from another state, in a few words.
+pub fn since(before: &Against, changes: &Changes) -> String {
+    let commit = before
+        .commit
+        .as_ref()
+        .and_then(|commit| commit.get(..10))
+        .map_or_else(String::new, |commit| format!(" ({commit})"));
+    format!(
+        "since {}{commit}: {} added, {} edited, {} reworded, {} removed",
+        plain(&before.name),
+        count(changes.added as u64, "version"),
+        changes.edited,
+        changes.reworded,
+        changes.removed
+    )
 }
 
 /// Writes in which order the types of a release go out, and why.

@@ -13,6 +13,7 @@ use super::compare::{CompareOptions, Contract, Direction, Verdict};
 use super::deploy::{Deployment, deployment};
 use super::readings::{Readings, in_parallel, work_out};
 use super::told;
+use super::version::VersionScheme;
 
 /// What a release must keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,12 +171,7 @@ impl CheckOptions {
     /// Whether events of the version at `at` may still be stored.
     pub(super) fn is_stored(&self, readings: &Readings<'_>, at: usize) -> bool {
         let (history, version) = (readings.history(), &readings.version(at).version);
-        !self.not_stored.iter().any(|named| {
-            named.rsplit_once('@').is_some_and(|(event_type, named)| {
-                event_type == history.event_type
-                    && readings.scheme().same(&Version::from(named.to_owned()), version)
-            })
-        })
+        !is_named(&self.not_stored, readings.scheme(), &history.event_type, version)
     }
 
     /// Whether the step into the version at `at` is asked about.
@@ -219,6 +215,15 @@ impl CheckOptions {
         };
         (out < newest).then_some((out, newest))
     }
+}
+
+/// Whether `names`, each `Type@version`, name a version.
+pub(super) fn is_named(names: &[String], scheme: VersionScheme, event_type: &str, version: &Version) -> bool {
+    names.iter().any(|named| {
+        named.rsplit_once('@').is_some_and(|(named_type, named)| {
+            named_type == event_type && scheme.same(&Version::from(named.to_owned()), version)
+        })
+    })
 }
 
 /// What came of checking a catalogue.

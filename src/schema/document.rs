@@ -24,14 +24,14 @@ pub(super) struct Document {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Reads the schema in the file at `path`; `place` says what it is.
+/// Reads the schema in the bytes of a file, or says why they could not be had; `place` says what it is.
 ///
 /// # Errors
 ///
 /// What is wrong with it.
-pub(super) fn read(path: &Path, place: &Place) -> Result<Document, Vec<Finding>> {
+pub(super) fn read(bytes: Result<Vec<u8>, String>, place: &Place) -> Result<Document, Vec<Finding>> {
     let file = place.file.as_deref().unwrap_or_default();
-    let bytes = bytes(path).map_err(|why| vec![unreadable(file, &why, place.clone())])?;
+    let bytes = bytes.map_err(|why| vec![unreadable(file, &why, place.clone())])?;
     let (schema, findings) = value(&bytes, place).map_err(|finding| vec![finding])?;
     let compiled = check(&schema, place)?;
     Ok(Document {

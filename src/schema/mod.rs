@@ -4,6 +4,8 @@
 #[cfg(feature = "compat")]
 mod accept;
 #[cfg(feature = "compat")]
+mod against;
+#[cfg(feature = "compat")]
 mod algebra;
 #[cfg(feature = "proptest")]
 mod arbitrary;
@@ -13,6 +15,8 @@ mod bounds;
 mod bump;
 #[cfg(feature = "compat")]
 mod catalogue;
+#[cfg(feature = "compat")]
+mod changes;
 #[cfg(feature = "compat")]
 mod check;
 mod closing;
@@ -31,6 +35,8 @@ mod error;
 #[cfg(feature = "compat")]
 mod eval;
 #[cfg(feature = "compat")]
+mod files;
+#[cfg(feature = "compat")]
 mod flat;
 #[cfg(feature = "compat")]
 mod generate;
@@ -47,6 +53,8 @@ mod pairs;
 mod readings;
 #[cfg(feature = "compat")]
 mod sample;
+#[cfg(feature = "compat")]
+mod scan;
 #[cfg(feature = "compat")]
 mod shape;
 #[cfg(feature = "compat")]
@@ -67,10 +75,14 @@ mod version;
 
 #[cfg(feature = "compat")]
 pub use accept::{Accepted, TypeSchemas, accept, check_types};
+#[cfg(feature = "compat")]
+pub use against::{Against, against};
 #[cfg(feature = "proptest")]
 pub use arbitrary::{Instances, Misses, Tree, arbitrary, arbitrary_in, near_misses};
 #[cfg(feature = "compat")]
 pub use catalogue::{Catalogue, CatalogueOptions, SchemaVersion, TypeHistory, UpcasterFile};
+#[cfg(feature = "compat")]
+pub use changes::{Changes, changes};
 #[cfg(feature = "compat")]
 pub use check::{CheckOptions, CheckReport, Coverage, Pairs, Require, Step, TypeOptions, check};
 #[cfg(feature = "compat")]

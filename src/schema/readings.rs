@@ -13,7 +13,7 @@ use crate::model::Version;
 
 use super::catalogue::{Catalogue, SchemaVersion, TypeHistory};
 use super::check::{CheckOptions, Coverage};
-use super::compare::{CompareOptions, Direction, Operand, Verdict, direction};
+use super::compare::{CompareOptions, Contract, Direction, Operand, Verdict, direction};
 use super::draft::Draft;
 use super::engine;
 use super::eval::Patterns;
@@ -84,6 +84,10 @@ impl<'a> Readings<'a> {
 
     pub(super) fn history(&self) -> &TypeHistory {
         &self.history
+    }
+
+    pub(super) fn contract(&self) -> Contract {
+        self.compare.contract
     }
 
     pub(super) fn scheme(&self) -> VersionScheme {

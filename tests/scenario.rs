@@ -4,6 +4,8 @@
 mod account;
 #[path = "scenario/fails.rs"]
 mod fails;
+#[path = "scenario/free.rs"]
+mod free;
 #[path = "scenario/laws.rs"]
 mod laws;
 #[path = "scenario/misuse.rs"]
@@ -20,6 +22,8 @@ mod reports;
 mod roles;
 #[path = "scenario/shop.rs"]
 mod shop;
+#[path = "scenario/words.rs"]
+mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -32,6 +36,14 @@ fn report<S: Subject>(scenario: Outcome<S>) -> String {
         Ok(()) => panic!("this scenario must fail, and it passed"),
         Err(failure) => failure.to_string(),
     }
+}
+
+#[track_caller]
+fn says(report: &str, what: &str) {
+    assert!(
+        report.contains(what),
+        "the report does not say {what:?}:\n{report}"
+    );
 }
 
 /// What `run` says when it panics, which it must.

@@ -4,12 +4,15 @@ use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, read_json};
 use crate::upcast::Chains;
 
+use super::ending::Ending;
 use super::given::Given;
+use super::schemas::Schemas;
 use super::story::Clock;
 use super::subject::Subject;
 use super::views::{View, Views, to_json};
@@ -22,8 +25,25 @@ pub enum FreeCheck {
     /// Every event is written as it would be stored, read back and written again, and nothing is lost. Where events
     /// have `PartialEq`, what is read back is equal as well.
     RoundTrip,
-    /// Every command is decided twice on the same state, with the same answer.
+    /// Every command is decided twice on the same state, with the same answer: no clock, no randomness, no state
+    /// beside the one that is folded.
     DecideTwice,
+    /// Every command that was accepted with something to do comes once more, in the state after it, and does not
+    /// panic. Under [`Fixture::idempotent`], nothing comes of it.
+    CommandRepeated,
+    /// Every event that was handed over is delivered once more, and does not panic. Under
+    /// [`Fixture::idempotent`], nothing comes of it and the state stays as it is.
+    EventDeliveredTwice,
+    /// The state at the end is the one that a fold of all events comes to, where the fixture has a view of it.
+    Replay,
+    /// At each position, the state that was saved and read back comes to the same end as the whole history, where
+    /// the fixture can read states ([`Fixture::snapshots`]).
+    Snapshot,
+    /// Every event has the form that the catalogue says, where there is one ([`Fixture::catalogue`], or that of
+    /// the harness).
+    Schema,
+    /// Every given event was looked at: it is of the subject's own stream, and a decision query selected it.
+    UnusedGivens,
 }
 
 impl FreeCheck {
@@ -31,6 +51,12 @@ impl FreeCheck {
         match self {
             Self::RoundTrip => "round trip",
             Self::DecideTwice => "decide twice",
+            Self::CommandRepeated => "command repeated",
+            Self::EventDeliveredTwice => "event delivered twice",
+            Self::Replay => "replay",
+            Self::Snapshot => "snapshot and tail",
+            Self::Schema => "schema",
+            Self::UnusedGivens => "unused givens",
         }
     }
 }
@@ -58,7 +84,14 @@ pub struct Fixture<S: Subject> {
     pub(super) without: Vec<(FreeCheck, String)>,
     pub(super) stream: Option<Arc<str>>,
     pub(super) clock: Clock,
+    pub(super) schemas: Option<Schemas>,
+    pub(super) restore: Option<Restore<S>>,
+    pub(super) idempotent: bool,
+    pub(super) strict_givens: bool,
 }
+
+/// Reads a state that was saved, and makes the subject of it again.
+pub(super) type Restore<S> = fn(&str) -> Result<S, String>;
 
 impl<S: Subject> Clone for Fixture<S> {
     fn clone(&self) -> Self {
@@ -69,6 +102,10 @@ impl<S: Subject> Clone for Fixture<S> {
             without: self.without.clone(),
             stream: self.stream.clone(),
             clock: self.clock.clone(),
+            schemas: self.schemas.clone(),
+            restore: self.restore,
+            idempotent: self.idempotent,
+            strict_givens: self.strict_givens,
         }
     }
 }
@@ -152,6 +189,10 @@ impl<S: Subject> Fixture<S> {
                 now: Timestamp::EPOCH,
                 text: None,
             },
+            schemas: None,
+            restore: None,
+            idempotent: false,
+            strict_givens: false,
         }
     }
 
@@ -231,6 +272,49 @@ impl<S: Subject> Fixture<S> {
         self
     }
 
+    /// The same fixture, whose states are saved and read back: at each position of a history, what was saved goes
+    /// on to the same end as the whole history.
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    pub fn snapshots(mut self) -> Self
+    where
+        S::State: DeserializeOwned,
+    {
+        self.restore = Some(|text| {
+            let state = read_json(text).map_err(|error| error.to_string())?;
+            S::restore(state).ok_or_else(|| format!("{} is more than its state", S::name()))
+        });
+        self
+    }
+
+    /// The same fixture, whose commands and events may come twice: nothing comes of the second one, and it changes
+    /// no state.
+    ///
+    /// Without this, what comes of the second one is not judged, since a deposit that is made twice is two deposits;
+    /// it must not panic.
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// The same fixture, in whose scenarios every given event makes a difference to the state.
+    ///
+    /// Without this, a given event that makes none is marked in the [`Record`](super::Record) and said in reports.
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    pub fn strict_givens(mut self) -> Self {
+        self.strict_givens = true;
+        self
+    }
+
+    /// The same fixture, whose events have the form that a catalogue says. A harness sets its own catalogue for the
+    /// scenarios of its suite, so that these need none.
+    #[cfg(feature = "compat")]
+    #[must_use = "this makes a new fixture and leaves the old one as it was"]
+    pub fn catalogue(mut self, validators: crate::schema::Validators) -> Self {
+        self.schemas = Some(super::schemas::of(validators));
+        self
+    }
+
     /// The same fixture, whose reports show the state by `view`.
     #[must_use = "this makes a new fixture and leaves the old one as it was"]
     pub fn show_state(mut self, view: fn(&S::State) -> Result<Value, String>) -> Self {
@@ -302,6 +386,18 @@ impl<S: Subject> Fixture<S> {
     #[track_caller]
     pub fn given_nothing(&self) -> Given<S> {
         Given::start(self.clone())
+    }
+
+    /// Starts a scenario with the history that these commands make.
+    #[track_caller]
+    pub fn given_commands<C: Into<S::Input>>(&self, commands: impl IntoIterator<Item = C>) -> Given<S> {
+        Given::start(self.clone()).given_commands(commands)
+    }
+
+    /// Starts a scenario at the end of another one.
+    #[track_caller]
+    pub fn given_end_of(&self, ending: &Ending<S>) -> Given<S> {
+        Given::start(self.clone()).given_end_of(ending)
     }
 
     /// Starts a scenario with events as they are stored, at whatever version they were written.

@@ -108,6 +108,27 @@ impl<S: Subject> Given<S> {
         self
     }
 
+    /// Goes on with the history that these commands make. Each has to be accepted, and to record something.
+    ///
+    /// What is made this way is a history that the code can come to.
+    #[track_caller]
+    pub fn given_commands<C: Into<S::Input>>(self, commands: impl IntoIterator<Item = C>) -> Self {
+        let at = At::caller();
+        let commands: Vec<S::Input> = commands.into_iter().map(Into::into).collect();
+        self.with(|story| {
+            for command in commands {
+                story.give_command(command, at);
+            }
+        })
+    }
+
+    pub(super) fn with(mut self, more: impl FnOnce(&mut Story<S>)) -> Self {
+        if let Some(story) = &mut self.story {
+            more(story);
+        }
+        self
+    }
+
     /// Asks the subject. What came of it has to be checked.
     ///
     /// An aggregate is asked a command; a projector, a reactor and a process manager are handed an event.

@@ -156,21 +156,32 @@
 //! With the feature `snapshots`, `pastproof::recorded!(scenario, "name")` compares the whole scenario with a
 //! reviewed snapshot under `snapshots/` in place of checks.
 
+mod account;
 mod align;
+mod ask;
 mod at;
+mod capture;
+mod ending;
 mod events;
 mod expect;
 pub mod file;
 mod fixture;
+mod free;
 mod given;
+mod history;
+mod loose;
 mod outcome;
 mod poll;
+mod prove;
+mod query;
 mod record;
 mod recorded;
 mod report;
 mod roles;
+mod schemas;
 mod story;
 mod subject;
+mod suggest;
 mod text;
 mod values;
 mod views;
@@ -178,15 +189,20 @@ mod views;
 /// Makes a [`Value`](serde_json::Value) of what is written like JSON, as stored events take it.
 pub use serde_json::json;
 
+pub use capture::Captured;
+pub use ending::Ending;
 pub use events::{Events, StoredEvent};
 pub use fixture::{Fixture, FreeCheck, given, given_nothing};
 pub use given::Given;
 pub use outcome::Outcome;
+pub use prove::{Proof, prove_it_can_fail};
 pub use record::{
     AskedRecord, GivenRecord, OutcomeRecord, Record, Shown, StepRecord, VerdictRecord, collect,
 };
 pub use report::Failure;
 pub use roles::{Awaiting, Managing, Projecting, Reacting, ReadModel};
+#[cfg(feature = "compat")]
+pub use schemas::with_catalogue;
 pub use subject::{Answer, Folded, Place, Subject};
 
 #[cfg(feature = "snapshots")]

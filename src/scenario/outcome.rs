@@ -7,12 +7,16 @@ use std::time::Duration;
 use crate::model::Timestamp;
 
 use super::align;
+use super::capture::Captured;
 use super::fixture::moment;
+use super::free;
 use super::given::unfinished;
+use super::loose;
+use super::poll::caught;
 use super::record;
 use super::recorded;
 use super::report::{self, Failure};
-use super::story::{At, Check, LooksAt, Story};
+use super::story::{At, Became, Check, LooksAt, Story};
 use super::subject::Subject;
 use super::text::{Complaint, Told};
 use super::{Events, StoredEvent};
@@ -42,7 +46,20 @@ impl<S: Subject> Outcome<S> {
         self
     }
 
-    fn go_on(mut self, step: impl FnOnce(&mut Story<S>)) -> Self {
+    /// The story, which ends here.
+    pub(super) fn take(&mut self) -> Option<Box<Story<S>>> {
+        self.story.take()
+    }
+
+    /// What was captured so far.
+    pub(super) fn captured(&self) -> Captured {
+        self.story
+            .as_ref()
+            .map(|story| story.captured.clone())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn go_on(mut self, step: impl FnOnce(&mut Story<S>)) -> Self {
         if let Some(story) = &mut self.story {
             step(story);
         }
@@ -124,6 +141,88 @@ impl<S: Subject> Outcome<S> {
         self.events("then_nothing", LooksAt::Acceptance, &[], At::caller())
     }
 
+    /// These events are among those that were recorded, each for itself: two equal ones need two. Others may stand
+    /// before, between and after them, and the order is not looked at.
+    ///
+    /// This is looser than [`then`](Self::then), and the report says so. No events at all are no check, and fail.
+    #[track_caller]
+    pub fn then_containing(mut self, events: impl Events<S::Event>) -> Self {
+        let at = At::caller();
+        let expected = told::<S>(events);
+        self.check("then_containing", LooksAt::Events, at, |story, at| {
+            loose::containing(&expected, &recorded_now(story), at)
+        });
+        self
+    }
+
+    /// Exactly these events were recorded, in any order.
+    ///
+    /// This is looser than [`then`](Self::then), and the report says so.
+    #[track_caller]
+    pub fn then_unordered(mut self, events: impl Events<S::Event>) -> Self {
+        let at = At::caller();
+        let expected = told::<S>(events);
+        self.check("then_unordered", LooksAt::Events, at, |story, at| {
+            loose::unordered(&expected, &recorded_now(story), at)
+        });
+        self
+    }
+
+    /// These events were recorded first, in this order; others may follow.
+    ///
+    /// This is looser than [`then`](Self::then), and the report says so. No events at all are no check, and fail.
+    #[track_caller]
+    pub fn then_starting_with(mut self, events: impl Events<S::Event>) -> Self {
+        let at = At::caller();
+        let expected = told::<S>(events);
+        self.check("then_starting_with", LooksAt::Events, at, |story, at| {
+            loose::starting_with(&expected, &recorded_now(story), at)
+        });
+        self
+    }
+
+    /// Exactly these events were recorded, but for what their data have at these JSON pointers; `*` stands for any
+    /// member or position.
+    ///
+    /// This is looser than [`then`](Self::then), and the report lists the pointers. One that is in no event fails.
+    #[track_caller]
+    pub fn then_ignoring<'p>(
+        mut self,
+        pointers: impl IntoIterator<Item = &'p str>,
+        events: impl Events<S::Event>,
+    ) -> Self {
+        let at = At::caller();
+        let expected = told::<S>(events);
+        let pointers: Vec<&str> = pointers.into_iter().collect();
+        let word = format!("then_ignoring {}", pointers.join(", "));
+        self.check(word, LooksAt::Events, at, |story, at| {
+            loose::ignoring(&pointers, &expected, &recorded_now(story), at)
+        });
+        self
+    }
+
+    /// `predicate` holds of the events that were recorded, in their order. `name` says what is demanded.
+    ///
+    /// It is asked also when there are none.
+    #[track_caller]
+    pub fn then_events_that(
+        mut self,
+        name: impl Display,
+        predicate: impl FnOnce(&[&S::Event]) -> bool,
+    ) -> Self {
+        let at = At::caller();
+        let word = format!("then_events_that {name}");
+        self.check(word, LooksAt::Events, at, |story, at| {
+            let events: Vec<&S::Event> = story.produced().map(|became| &became.event).collect();
+            match caught(|| predicate(&events)) {
+                Ok(true) => None,
+                Ok(false) => Some(Complaint::new(at, "it does not hold of the events", Vec::new())),
+                Err(panic) => Some(Complaint::new(at, "it panics on the events", vec![panic])),
+            }
+        });
+        self
+    }
+
     fn events(mut self, word: &'static str, looks_at: LooksAt, expected: &[Told], at: At) -> Self {
         self.check(word, looks_at, at, |story, at| {
             let same = story.produced().count() == expected.len()
@@ -189,7 +288,7 @@ impl<S: Subject> Outcome<S> {
             });
         }
         let text = recorded::write(&mut story, earlier, at);
-        if let Err(failure) = end(*story) {
+        if let Err(failure) = end(&mut story) {
             panic!("{failure}");
         }
         text
@@ -215,7 +314,7 @@ impl<S: Subject> Outcome<S> {
     /// When the scenario failed, or when nothing was checked.
     pub fn try_check(mut self) -> Result<(), Failure> {
         match self.story.take() {
-            Some(story) => end(*story),
+            Some(mut story) => end(&mut story),
             None => Ok(()),
         }
     }
@@ -227,7 +326,7 @@ pub(super) fn told<S: Subject>(events: impl Events<S::Event>) -> Vec<Told> {
 }
 
 /// How a scenario ended.
-fn end<S: Subject>(mut story: Story<S>) -> Result<(), Failure> {
+pub(super) fn end<S: Subject>(story: &mut Story<S>) -> Result<(), Failure> {
     let advice = "nothing looks at what came of the command: add `.then([event])`, `.then_nothing()` or `.then_error(error)`";
     let at = match story.steps.last() {
         None => {
@@ -247,19 +346,27 @@ fn end<S: Subject>(mut story: Story<S>) -> Result<(), Failure> {
             vec![advice.to_owned()],
         ));
     }
-    let passed = report::judge(&mut story);
-    record::keep(&story, passed.as_ref().err());
+    free::check(story);
+    let passed = report::judge(story);
+    record::keep(story, passed.as_ref().err());
     passed
 }
 
 impl<S: Subject> Drop for Outcome<S> {
     fn drop(&mut self) {
-        let Some(story) = self.story.take() else { return };
+        let Some(mut story) = self.story.take() else {
+            return;
+        };
         if std::thread::panicking() {
             return;
         }
-        if let Err(failure) = end(*story) {
+        if let Err(failure) = end(&mut story) {
             panic!("{failure}");
         }
     }
+}
+
+/// The events of the open step as they are stored.
+fn recorded_now<S: Subject>(story: &Story<S>) -> Vec<Told> {
+    story.produced().map(Became::told).cloned().collect()
 }

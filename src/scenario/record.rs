@@ -9,11 +9,12 @@ use serde_json::Value;
 use crate::model::{Timestamp, Verdict};
 
 use super::StoredEvent;
+use super::free;
 use super::report::Failure;
-use super::story::{Asked, Became, Response, Step, Story, What};
+use super::story::{Asked, Became, Repeated, Response, Step, Story, What};
 use super::subject::Subject;
 use super::text::Told;
-use super::views::{Shape, View};
+use super::views::{Shape, View, name_of};
 
 /// A scenario that was carried out, as a value that can be written down, counted and documented.
 ///
@@ -52,6 +53,15 @@ pub struct GivenRecord {
     /// Its tags, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<(String, String)>,
+    /// The scenario at whose end it was history, where it was taken from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The command that made it history, for the first event of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Shown>,
+    /// Whether it made no difference to the state, as far as a view of the state shows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unused: bool,
 }
 
 /// What was asked in turn, and what came of it.
@@ -78,6 +88,10 @@ pub enum AskedRecord {
         verdict: VerdictRecord,
         /// The events that came of it, by type.
         produced: Vec<String>,
+        /// How the same command was answered once more; absent where that was not tried. `Accepted` means that
+        /// something came of it again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        repeated: Option<VerdictRecord>,
     },
     /// An event, handed to one that follows events.
     Event {
@@ -233,6 +247,7 @@ pub(super) fn keep<S: Subject>(story: &Story<S>, failure: Option<&Failure>) {
 impl Record {
     fn of<S: Subject>(story: &Story<S>, failure: Option<&Failure>) -> Self {
         let last = story.steps.len().saturating_sub(1);
+        let unused = free::without_difference(story);
         Self {
             subject: S::name().to_owned(),
             name: story.name.clone(),
@@ -241,7 +256,8 @@ impl Record {
             given: story
                 .given
                 .iter()
-                .filter_map(|past| {
+                .enumerate()
+                .filter_map(|(index, past)| {
                     let told = past.told()?;
                     let spot = past.became.first().map(|became| &became.spot);
                     let reads = || past.became.iter().map(|became| became.told().stored.clone());
@@ -257,6 +273,12 @@ impl Record {
                             .and_then(|spot| spot.tags.as_deref())
                             .cloned()
                             .unwrap_or_default(),
+                        from: past.from.as_deref().map(str::to_owned),
+                        by: past
+                            .by
+                            .as_ref()
+                            .map(|command| Shown::of(command, &story.fixture.views.input)),
+                        unused: unused.contains(&index),
                     })
                 })
                 .collect(),
@@ -302,6 +324,14 @@ fn asked_record<S: Subject>(story: &Story<S>, asked: &Asked<S>) -> AskedRecord {
             None => AskedRecord::Command {
                 command: Shown::of(input, &story.fixture.views.input),
                 verdict,
+                repeated: match &asked.response {
+                    Response::Answered(answered) => answered.repeated.map(|repeated| match repeated {
+                        Repeated::Ignored | Repeated::Quiet => VerdictRecord::Ignored,
+                        Repeated::Rejected => VerdictRecord::Rejected,
+                        Repeated::Again => VerdictRecord::Accepted,
+                    }),
+                    _ => None,
+                },
                 produced: match &asked.response {
                     Response::Answered(answered) => answered
                         .events
@@ -318,6 +348,14 @@ fn asked_record<S: Subject>(story: &Story<S>, asked: &Asked<S>) -> AskedRecord {
             verdict,
         },
         What::Time(to) => AskedRecord::Time { to: *to },
+        What::Query(query) => AskedRecord::Query {
+            query: Shown {
+                text: query.text.clone(),
+                variant: name_of(&query.text).to_owned(),
+                data: None,
+            },
+            result: query.result.clone().unwrap_or_default(),
+        },
         What::Nothing => AskedRecord::Nothing,
     }
 }

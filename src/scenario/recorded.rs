@@ -263,6 +263,7 @@ fn step_members<S: Subject>(story: &Story<S>, step: &Step<S>, then: &[Told]) -> 
                 },
                 What::Timeout(scheduled) => format!("timeout {:?}", scheduled.timeout),
                 What::Time(to) => format!("it is {to}"),
+                What::Query(query) => query.text.clone(),
                 What::Nothing => "nothing".to_owned(),
             };
             vec![quoted(&text)]
@@ -270,6 +271,17 @@ fn step_members<S: Subject>(story: &Story<S>, step: &Step<S>, then: &[Told]) -> 
         .collect();
     let views = &story.fixture.views;
     let mut outcome = vec![member("events", events(then))];
+    let results: Vec<Vec<String>> = step
+        .asked
+        .iter()
+        .filter_map(|asked| match &asked.what {
+            What::Query(query) => Some(spread(query.result.as_ref().unwrap_or(&Value::Null))),
+            _ => None,
+        })
+        .collect();
+    if !results.is_empty() {
+        outcome.push(member("results", list(&results)));
+    }
     let mut texts = |name: &str, texts: Vec<String>| {
         if !texts.is_empty() {
             let items: Vec<Vec<String>> = texts.iter().map(|text| vec![quoted(text)]).collect();

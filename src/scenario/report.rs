@@ -11,11 +11,13 @@ use crate::json::same;
 use crate::model::Verdict;
 use crate::rules;
 
+use super::account::account;
 use super::events::one_line;
 use super::poll::caught;
 use super::story::{At, Became, LooksAt, Response, Spot, Step, Story, What};
 use super::subject::Subject;
-use super::text::{Complaint, Told, count, cut_changes, fits, indented, spread, version_literal};
+use super::suggest::suggest;
+use super::text::{Complaint, Told, count, cut_changes, fits, indented, spread};
 use super::views::{Json, Shape};
 
 /// Why a scenario failed: the whole story, as the panic of a failed scenario tells it.
@@ -105,197 +107,6 @@ pub(super) fn judge<S: Subject>(story: &mut Story<S>) -> Result<(), Failure> {
     Err(Failure::new(first.at, lines.join("\n")))
 }
 
-/// Holds what came of a step against what its checks took into account.
-fn account<S: Subject>(story: &Story<S>, step: &mut Step<S>) -> Vec<Complaint> {
-    let mut complaints = Vec::new();
-    let broke = step
-        .panicked()
-        .map(|(at, panic)| Complaint::new(at, format!("`{}` panics", S::ANSWER), vec![panic.to_owned()]))
-        .or_else(|| {
-            step.not_ready().map(|at| {
-                let lines = vec![
-                    "`when` polls the answer once, and it awaits something".to_owned(),
-                    "`.when_async(command).await` waits for it, on whatever runs the test".to_owned(),
-                ];
-                Complaint::new(at, format!("`{}` is not ready", S::ANSWER), lines)
-            })
-        });
-    if let Some(broke) = broke {
-        complaints.push(broke);
-        for check in &mut step.checks {
-            check.complaint = None;
-        }
-    }
-    let stopped = step.asked.iter().position(|asked| !asked.response.went_well());
-    for (index, asked) in step.asked.iter().enumerate() {
-        if let (Response::NotAsked, Some(stopped)) = (&asked.response, stopped) {
-            complaints.push(Complaint::new(
-                asked.at,
-                format!(
-                    "command {} was never asked, because command {} was not accepted",
-                    index + 1,
-                    stopped + 1
-                ),
-                Vec::new(),
-            ));
-        }
-    }
-    account_rejection(story, step);
-    account_ignored(step);
-    account_outputs(story, step);
-    complaints
-}
-
-/// The first check that looks at one of these.
-fn position<S: Subject>(step: &Step<S>, what: &[LooksAt]) -> Option<usize> {
-    step.checks
-        .iter()
-        .position(|check| what.contains(&check.looks_at))
-}
-
-fn account_rejection<S: Subject>(story: &Story<S>, step: &mut Step<S>) {
-    let Some(rejection) = step.rejection() else { return };
-    let rejection = story.error(rejection, Shape::Line);
-    let recorded = step.produced().count();
-    let says_rejected = position(step, &[LooksAt::Rejection, LooksAt::Everything]);
-    let says_accepted = position(step, &[LooksAt::Acceptance]);
-    let says_events = position(step, &[LooksAt::Events, LooksAt::Everything]);
-    if says_accepted.is_some() || says_rejected.is_none() {
-        // A scenario ends with a check, so there is a first one.
-        if let Some(check) = step.checks.get_mut(says_accepted.or(says_events).unwrap_or(0)) {
-            let mut lines = vec![format!("with {rejection}")];
-            lines.extend(
-                check
-                    .complaint
-                    .take()
-                    .map(|complaint| complaint.lines)
-                    .unwrap_or_default(),
-            );
-            if says_accepted.is_some() {
-                lines.push("rejected is not the same as accepted without events".to_owned());
-            }
-            check.complaint = Some(Complaint::new(check.at, "the command was rejected", lines));
-        }
-    } else if let (Some(rejected), None, true) = (says_rejected, says_events, recorded > 0) {
-        let check = &mut step.checks[rejected];
-        let number = count(recorded, "event");
-        let mut complaint = check.complaint.take().unwrap_or_else(|| {
-            Complaint::new(
-                check.at,
-                "events came before the rejection, and no check says so",
-                Vec::new(),
-            )
-        });
-        complaint.lines.push(format!(
-            "{number} came before the rejection: add `.then([event])`"
-        ));
-        check.complaint = Some(complaint);
-    }
-}
-
-fn account_ignored<S: Subject>(step: &mut Step<S>) {
-    if !step.ignored() || position(step, &[LooksAt::Ignorance, LooksAt::Everything]).is_some() {
-        return;
-    }
-    let says = position(step, &[LooksAt::Acceptance, LooksAt::Events, LooksAt::Reply]);
-    if let Some(check) = step.checks.get_mut(says.unwrap_or(0))
-        && check.complaint.is_none()
-    {
-        let lines = vec![match check.looks_at {
-            LooksAt::Acceptance => "ignored is not the same as accepted without events".to_owned(),
-            _ => "no check says so: add `.then_ignored()`".to_owned(),
-        }];
-        check.complaint = Some(Complaint::new(check.at, "the command was ignored", lines));
-    }
-}
-
-/// Whatever came beside what a check looks at has to be looked at as well.
-fn account_outputs<S: Subject>(story: &Story<S>, step: &mut Step<S>) {
-    let looks = |what: &[LooksAt]| position(step, what).is_some();
-    let nothing = [LooksAt::Acceptance, LooksAt::Ignorance, LooksAt::Rejection];
-    let outputs = [
-        LooksAt::Events,
-        LooksAt::Effects,
-        LooksAt::Commands,
-        LooksAt::Scheduled,
-        LooksAt::Cancelled,
-    ];
-    if looks(&[LooksAt::Everything]) || !(looks(&nothing) || looks(&outputs)) {
-        return;
-    }
-    let views = &story.fixture.views;
-    let mut missing: Vec<String> = Vec::new();
-    let mut say = |looks_at: LooksAt, one: &str, was: &str, advice: &str, shown: Vec<String>| {
-        if shown.is_empty() || looks(&[looks_at]) {
-            return;
-        }
-        let verb = if shown.len() == 1 { "was" } else { "were" };
-        missing.push(format!(
-            "{} {verb} {was}: add `{advice}`",
-            count(shown.len(), one)
-        ));
-        missing.extend(indented(2, shown));
-    };
-    if !looks(&nothing) {
-        let shown = step.produced().map(|event| event.told().line()).collect();
-        say(LooksAt::Events, "event", "recorded", ".then([event])", shown);
-    }
-    let effects = step.answers().flat_map(|answered| &answered.effects);
-    let shown = effects.map(|effect| views.effect.line(effect)).collect();
-    say(
-        LooksAt::Effects,
-        "effect",
-        "asked for",
-        ".then_effects([effect])",
-        shown,
-    );
-    let sent = step.answers().flat_map(|answered| &answered.commands);
-    let shown = sent.map(|sent| views.sent.line(sent)).collect();
-    say(
-        LooksAt::Commands,
-        "command",
-        "sent",
-        ".then_commands([command])",
-        shown,
-    );
-    let scheduled = step.answers().flat_map(|answered| &answered.scheduled);
-    let shown = scheduled
-        .map(|scheduled| format!("{:?}, due {}", scheduled.timeout, scheduled.due))
-        .collect();
-    say(
-        LooksAt::Scheduled,
-        "timeout",
-        "scheduled",
-        ".then_scheduled([(timeout, due)])",
-        shown,
-    );
-    let cancelled = step.answers().flat_map(|answered| &answered.cancelled);
-    let shown = cancelled.map(|timeout| format!("{timeout:?}")).collect();
-    say(
-        LooksAt::Cancelled,
-        "timeout",
-        "cancelled",
-        ".then_cancelled([timeout])",
-        shown,
-    );
-    if missing.is_empty() {
-        return;
-    }
-    let says = position(step, &nothing).or_else(|| position(step, &outputs));
-    if let Some(check) = says.and_then(|says| step.checks.get_mut(says)) {
-        match &mut check.complaint {
-            Some(complaint) => complaint.lines.extend(missing),
-            none => {
-                *none = Some(Complaint::new(
-                    check.at,
-                    "more came of it than the checks say",
-                    missing,
-                ));
-            }
-        }
-    }
-}
-
 /// The state as the story goes on, folded once more for the report.
 struct Folding<'a, S: Subject> {
     story: &'a Story<S>,
@@ -377,7 +188,18 @@ fn tell<S: Subject>(story: &Story<S>, judged: &[Vec<Complaint>], out: &mut Vec<S
     } else {
         out.push("given".to_owned());
     }
+    let mut from = None;
     for (index, past) in story.given.iter().enumerate() {
+        if past.from != from {
+            from.clone_from(&past.from);
+            out.push(match &from {
+                Some(name) => format!("  the end of `{name}`"),
+                None => "  and then".to_owned(),
+            });
+        }
+        if let Some(command) = &past.by {
+            out.push(format!("  by {}", story.input(command, Shape::Line)));
+        }
         let mut lines = past.told().map(Told::lines).unwrap_or_default();
         if let (Some(first), Some(became)) = (lines.first_mut(), past.became.first()) {
             first.push_str(&where_it_stands(story, became));
@@ -472,6 +294,13 @@ fn tell_step<S: Subject>(
                 vec![format!("timeout {:?}, due {}", scheduled.timeout, scheduled.due)]
             }
             What::Time(to) => vec![format!("it is {to}")],
+            What::Query(query) => vec![
+                query.text.clone(),
+                match &query.result {
+                    Ok(result) => format!("result {}", one_line(result)),
+                    Err(error) => format!("the result does not serialize: {error}"),
+                },
+            ],
             What::Nothing => vec!["nothing".to_owned()],
         };
         out.extend(indented(2, what));
@@ -566,101 +395,6 @@ fn tell_step<S: Subject>(
         if let Some(complaint) = &check.complaint {
             out.extend(indented(2, complaint.lines.clone()));
         }
-    }
-}
-
-/// The checks that what happened would pass.
-fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
-    for (index, step) in story.steps.iter().enumerate() {
-        let asked_for = step.checks.iter().any(|check| {
-            check.complaint.is_some() && !matches!(check.looks_at, LooksAt::State | LooksAt::Everything)
-        });
-        let unwritten = step.produced().any(|event| event.told().unwritten.is_some());
-        if step.panicked().is_some() || step.not_ready().is_some() || unwritten || !asked_for {
-            continue;
-        }
-        out.push(String::new());
-        out.push(if story.steps.len() == 1 {
-            "what happened, as a check".to_owned()
-        } else {
-            format!("what happened in step {}, as a check", index + 1)
-        });
-        suggest_step(story, step, out);
-    }
-}
-
-fn suggest_step<S: Subject>(story: &Story<S>, step: &Step<S>, out: &mut Vec<String>) {
-    let views = &story.fixture.views;
-    let recorded: Vec<&Told> = step.produced().map(Became::told).collect();
-    let rejection = step.rejection();
-    let from = out.len();
-    if !recorded.is_empty() {
-        out.push("  .then_stored([".to_owned());
-        for told in recorded {
-            let head = format!(
-                "({:?}, {}, json!(",
-                told.stored.event_type,
-                version_literal(&told.stored.version)
-            );
-            let data = spread(&told.stored.data);
-            let mut lines = data.into_iter();
-            let first = lines.next().unwrap_or_default();
-            let mut item = vec![format!("{head}{first}")];
-            item.extend(lines);
-            if let Some(last) = item.last_mut() {
-                last.push_str(")),");
-            }
-            out.extend(indented(4, item));
-        }
-        out.push("  ])".to_owned());
-    }
-    let listed = |word: &str, items: Vec<String>, rust: bool, out: &mut Vec<String>| {
-        if items.is_empty() {
-            return;
-        }
-        let items = items.join(", ");
-        out.push(if rust {
-            format!("  .{word}([{items}])")
-        } else {
-            format!("  .{word}([/* {items} */])")
-        });
-    };
-    let effects = step.answers().flat_map(|answered| &answered.effects);
-    let effects = effects.map(|effect| views.effect.line(effect)).collect();
-    listed("then_effects", effects, views.effect.is_rust(), out);
-    let sent = step.answers().flat_map(|answered| &answered.commands);
-    let sent = sent.map(|sent| views.sent.line(sent)).collect();
-    listed("then_commands", sent, views.sent.is_rust(), out);
-    let scheduled = step.answers().flat_map(|answered| &answered.scheduled);
-    let scheduled = scheduled
-        .map(|scheduled| format!("({:?}, \"{}\")", scheduled.timeout, scheduled.due))
-        .collect();
-    listed("then_scheduled", scheduled, true, out);
-    let cancelled = step.answers().flat_map(|answered| &answered.cancelled);
-    let cancelled = cancelled.map(|timeout| format!("{timeout:?}")).collect();
-    listed("then_cancelled", cancelled, true, out);
-    if let Some(Verdict::Accepted(reply)) = step.answers().last().map(|answered| &answered.verdict)
-        && step.checks.iter().any(|check| check.looks_at == LooksAt::Reply)
-    {
-        let shown = views.reply.line(reply);
-        out.push(if views.reply.is_rust() {
-            format!("  .then_reply({shown})")
-        } else {
-            format!("  .then_reply(/* {shown} */)")
-        });
-    }
-    if step.ignored() {
-        out.push("  .then_ignored()".to_owned());
-    } else if out.len() == from && rejection.is_none() {
-        out.push("  .then_nothing()".to_owned());
-    }
-    if let Some(error) = rejection {
-        let shown = story.error(error, Shape::Line);
-        out.push(if views.error.is_rust() {
-            format!("  .then_error({shown})")
-        } else {
-            format!("  .then_error(/* {shown} */)")
-        });
     }
 }
 

@@ -52,6 +52,13 @@ pub struct Projecting<P> {
     read_model: ReadModel<P>,
 }
 
+impl<P> Projecting<P> {
+    /// The read model as it is.
+    pub fn read_model(&self) -> &ReadModel<P> {
+        &self.read_model
+    }
+}
+
 /// A read model, which serializes to its rows by key.
 #[derive(Clone, Debug, Default)]
 pub struct ReadModel<P>(P);

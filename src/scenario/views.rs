@@ -121,12 +121,16 @@ impl<T> View<T> {
 
     /// The name of the variant, or of the type where it is no enum, as it is shown.
     pub(super) fn variant(&self, value: &T) -> String {
-        let shown = self.line(value);
-        let end = shown
-            .find(|character: char| !(character.is_alphanumeric() || character == '_'))
-            .unwrap_or(shown.len());
-        shown[..end].to_owned()
+        name_of(&self.line(value)).to_owned()
     }
+}
+
+/// The name that a value begins with as it is shown.
+pub(super) fn name_of(shown: &str) -> &str {
+    let end = shown
+        .find(|character: char| !(character.is_alphanumeric() || character == '_'))
+        .unwrap_or(shown.len());
+    &shown[..end]
 }
 
 /// How the values of a subject are shown in a report.

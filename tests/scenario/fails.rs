@@ -5,15 +5,7 @@ use pastproof::scenario::{Fixture, given, given_nothing, json};
 
 use crate::account::*;
 use crate::odd::*;
-use crate::{panic_of, report};
-
-#[track_caller]
-fn says(report: &str, what: &str) {
-    assert!(
-        report.contains(what),
-        "the report does not say {what:?}:\n{report}"
-    );
-}
+use crate::{panic_of, report, says};
 
 fn rich() -> pastproof::scenario::Given<Account> {
     given::<Account>((opened(), deposited(500)))

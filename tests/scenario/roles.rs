@@ -9,18 +9,10 @@ use pastproof::scenario::{
     Awaiting, Fixture, Managing, Projecting, Reacting, VerdictRecord, collect, given, given_nothing,
 };
 
-use crate::report;
 use crate::shop::*;
+use crate::{report, says};
 
 const DAY: Duration = Duration::from_secs(86_400);
-
-#[track_caller]
-fn says(report: &str, what: &str) {
-    assert!(
-        report.contains(what),
-        "the report does not say {what:?}:\n{report}"
-    );
-}
 
 /// Runs a future on the caller's thread, as a test runtime would.
 fn wait<T>(future: impl Future<Output = T>) -> T {

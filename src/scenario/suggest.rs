@@ -1,0 +1,103 @@
+//! The checks that what happened would pass, ready to paste.
+
+use crate::model::Verdict;
+
+use super::story::{Became, LooksAt, Step, Story};
+use super::subject::Subject;
+use super::text::{Told, indented, spread, version_literal};
+use super::views::Shape;
+
+/// The checks that what happened would pass.
+pub(super) fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
+    for (index, step) in story.steps.iter().enumerate() {
+        let asked_for = step.checks.iter().any(|check| {
+            check.complaint.is_some() && !matches!(check.looks_at, LooksAt::State | LooksAt::Everything)
+        });
+        let unwritten = step.produced().any(|event| event.told().unwritten.is_some());
+        if step.panicked().is_some() || step.not_ready().is_some() || unwritten || !asked_for {
+            continue;
+        }
+        out.push(String::new());
+        out.push(if story.steps.len() == 1 {
+            "what happened, as a check".to_owned()
+        } else {
+            format!("what happened in step {}, as a check", index + 1)
+        });
+        suggest_step(story, step, out);
+    }
+}
+
+fn suggest_step<S: Subject>(story: &Story<S>, step: &Step<S>, out: &mut Vec<String>) {
+    let views = &story.fixture.views;
+    let recorded: Vec<&Told> = step.produced().map(Became::told).collect();
+    let rejection = step.rejection();
+    let from = out.len();
+    if !recorded.is_empty() {
+        out.push("  .then_stored([".to_owned());
+        for told in recorded {
+            let head = format!(
+                "({:?}, {}, json!(",
+                told.stored.event_type,
+                version_literal(&told.stored.version)
+            );
+            let data = spread(&told.stored.data);
+            let mut lines = data.into_iter();
+            let first = lines.next().unwrap_or_default();
+            let mut item = vec![format!("{head}{first}")];
+            item.extend(lines);
+            if let Some(last) = item.last_mut() {
+                last.push_str(")),");
+            }
+            out.extend(indented(4, item));
+        }
+        out.push("  ])".to_owned());
+    }
+    let listed = |word: &str, items: Vec<String>, rust: bool, out: &mut Vec<String>| {
+        if items.is_empty() {
+            return;
+        }
+        let items = items.join(", ");
+        out.push(if rust {
+            format!("  .{word}([{items}])")
+        } else {
+            format!("  .{word}([/* {items} */])")
+        });
+    };
+    let effects = step.answers().flat_map(|answered| &answered.effects);
+    let effects = effects.map(|effect| views.effect.line(effect)).collect();
+    listed("then_effects", effects, views.effect.is_rust(), out);
+    let sent = step.answers().flat_map(|answered| &answered.commands);
+    let sent = sent.map(|sent| views.sent.line(sent)).collect();
+    listed("then_commands", sent, views.sent.is_rust(), out);
+    let scheduled = step.answers().flat_map(|answered| &answered.scheduled);
+    let scheduled = scheduled
+        .map(|scheduled| format!("({:?}, \"{}\")", scheduled.timeout, scheduled.due))
+        .collect();
+    listed("then_scheduled", scheduled, true, out);
+    let cancelled = step.answers().flat_map(|answered| &answered.cancelled);
+    let cancelled = cancelled.map(|timeout| format!("{timeout:?}")).collect();
+    listed("then_cancelled", cancelled, true, out);
+    if let Some(Verdict::Accepted(reply)) = step.answers().last().map(|answered| &answered.verdict)
+        && step.checks.iter().any(|check| check.looks_at == LooksAt::Reply)
+    {
+        let shown = views.reply.line(reply);
+        out.push(if views.reply.is_rust() {
+            format!("  .then_reply({shown})")
+        } else {
+            format!("  .then_reply(/* {shown} */)")
+        });
+    }
+    if step.ignored() {
+        out.push("  .then_ignored()".to_owned());
+    } else if out.len() == from && rejection.is_none() {
+        out.push("  .then_nothing()".to_owned());
+    }
+    if let Some(error) = rejection {
+        let shown = story.error(error, Shape::Line);
+        out.push(if views.error.is_rust() {
+            format!("  .then_error({shown})")
+        } else {
+            format!("  .then_error(/* {shown} */)")
+        });
+    }
+}

@@ -9,7 +9,7 @@ use crate::model::{Projector, Scheduled, Timestamp, Verdict};
 use super::outcome::Outcome;
 use super::poll::caught;
 use super::roles::Projecting;
-use super::story::{At, LooksAt, Story};
+use super::story::{At, LooksAt, Step, Story};
 use super::subject::Subject;
 use super::text::{Complaint, changes, count};
 use super::values;
@@ -146,7 +146,7 @@ impl<S: Subject> Outcome<S> {
     ) {
         self.check(word, LooksAt::Rejection, at, |story, at| {
             let Some(error) = story.steps.last().and_then(|step| step.rejection()) else {
-                if story.steps.last().is_some_and(|step| step.ignored()) {
+                if story.steps.last().is_some_and(Step::ignored) {
                     return Some(Complaint::new(at, "the command was ignored", Vec::new()));
                 }
                 let how = match story.produced().count() {
@@ -165,7 +165,6 @@ impl<S: Subject> Outcome<S> {
     }
 
     /// The state is this one, compared by what it serializes to.
-    #[expect(clippy::needless_pass_by_value, reason = "reads as the other checks do")]
     #[track_caller]
     pub fn then_state(mut self, state: S::State) -> Self
     where

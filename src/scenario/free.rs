@@ -148,12 +148,15 @@ fn fold_twice<S: Subject>(story: &Story<S>, subject: &mut S) {
     }
 }
 
+/// Says under this headline how a state differs from the live one, in this word for it; nothing when it does not.
+type Differ<'a> = dyn Fn(&str, &Result<Value, String>, &str) -> Option<Complaint> + 'a;
+
 /// The first position at which a saved state goes on to another end.
 fn snapshots<S: Subject>(
     story: &Story<S>,
     view: Json<S::State>,
     restore: Restore<S>,
-    differ: &dyn Fn(&str, &Result<Value, String>, &str) -> Option<Complaint>,
+    differ: &Differ<'_>,
 ) -> Option<Complaint> {
     let events: Vec<_> = story.folded().collect();
     let every = events.len().div_ceil(MOST_SNAPSHOTS).max(1);

@@ -89,7 +89,6 @@ impl<P: Projector> Outcome<Projecting<P>> {
     }
 
     /// The last question was answered with this, compared by what it serializes to.
-    #[expect(clippy::needless_pass_by_value, reason = "reads as the other checks do")]
     #[track_caller]
     pub fn then_result(mut self, expected: impl Serialize) -> Self {
         let at = At::caller();

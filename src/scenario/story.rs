@@ -201,6 +201,10 @@ pub(super) enum What<S: Subject> {
 }
 
 /// What came of it.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all of them are answers, and a box would be an allocation for each"
+)]
 pub(super) enum Response<S: Subject> {
     Answered(Answered<S>),
     Panicked(String),

@@ -161,9 +161,39 @@ rules! {
     UPCASTER_NOT_DETERMINISTIC "upcaster-not-deterministic" Deny
         "Two runs over one event gave two answers, so no two replays agree."
         "remove clocks, random numbers and hash order from the upcaster";
+    UPCASTER_PATH_DEPENDENT "upcaster-path-dependent" Deny
+        "Two ways from one version come to different events, so what history means depends on which one is taken."
+        "make the direct upcaster and the steps agree on the event shown, or remove one way";
+    UPCASTER_NOT_IDEMPOTENT "upcaster-not-idempotent" Warn
+        "What it makes can be taken for an old event, and a second run over it changes it again without anybody noticing."
+        "make the versions differ in a member that only one of them has, or make the upcaster leave new data as it is";
+    UPCASTER_LOSES "upcaster-loses" Note
+        "A member of the old event has no influence on what is made of it."
+        "carry the member over, or see that nobody needs it";
+    UPCASTER_INVENTS "upcaster-invents" Note
+        "A member of what is made is the same for every event, so it says nothing that history knew."
+        "see that readers do not take it for a recorded fact";
+    UPCASTER_ROUND_TRIP "upcaster-round-trip" Deny
+        "Up and back again is not what was stored, so a rollback changes facts."
+        "make the way back the inverse of the way up, for the members that both versions have";
+    UPCASTER_CHANGED "upcaster-changed" Deny
+        "An upcaster makes something else of an example than when its result was accepted."
+        "undo the change, or run `pastproof upcast verify --accept` if it is meant";
+    UPCASTER_UNUSED "upcaster-unused" Note
+        "An upcaster that no stored event takes is code without a purpose, unless the recording is a sample that misses them."
+        "remove it once no store holds its version";
     UPCASTER_UNTRIED "upcaster-untried" Deny
         "No example and no recorded event took this upcaster, so nothing is known about it."
         "add an example under `examples/<version>.ndjson` beside the schema";
+    UPCASTER_MALFORMED "upcaster-malformed" Deny
+        "A declarative upcaster that cannot be read bridges nothing."
+        "correct the member that the pointer names; `schemas/pastproof/upcast.json` is the format's schema for editors";
+    UPCASTER_POINTLESS "upcaster-pointless" Warn
+        "An operation on a member that the old version does not have does nothing, as after a typing error."
+        "correct the pointer, or remove the operation";
+    UPCASTER_UNPROVEN "upcaster-unproven" Warn
+        "It could not be proved that what a declarative upcaster makes is valid, so what is known of it is what was tried."
+        "see the message for where the proof got stuck; an upcaster that holds on every event tried is still verified";
     UPCASTER_TIMEOUT "upcaster-timeout" Deny
         "A jq program used more time than its fence allows."
         "make the program end for the event shown";

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
+#[cfg(feature = "compat")]
+#[path = "upcast/cases.rs"]
+mod cases;
 #[path = "upcast/chains.rs"]
 mod chains;
 #[cfg(all(feature = "cli", feature = "jq"))]

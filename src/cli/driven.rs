@@ -47,13 +47,12 @@ pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Resu
             } else {
                 step.to.join(", ")
             };
-            let mark = if step.verified { "verified" } else { "not verified" };
             writeln!(
                 context.out,
-                "  {}@{} → {to}: {mark} on {} ({})",
+                "  {}@{} → {to}: {} ({})",
                 step.event_type,
                 step.from,
-                report::count(step.tried, "event"),
+                standing(step),
                 step.origin
             )?;
         }
@@ -64,6 +63,29 @@ pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Resu
         )?;
     }
     Ok(verdict(&findings, steps.len() as u64))
+}
+
+/// How an upcaster fared: by proof or by trying, and on what.
+fn standing(step: &StepReport) -> String {
+    let mark = match (step.verified, step.proved) {
+        (true, true) => "proved, and tried",
+        (true, false) => "tested",
+        (false, _) => "not verified, tried",
+    };
+    let kinds = [
+        (step.examples, "example"),
+        (step.generated, "generated event"),
+        (step.recorded, "recorded event"),
+    ];
+    let kinds: Vec<String> = kinds
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| report::count(*number, what))
+        .collect();
+    if kinds.is_empty() {
+        return format!("{mark} on nothing");
+    }
+    format!("{mark} on {}", kinds.join(", "))
 }
 
 pub(super) fn replay(context: &mut Context<'_>, args: &ReplayArgs) -> Result<Exit, Stop> {

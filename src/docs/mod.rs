@@ -8,3 +8,7 @@ pub mod changelog {}
 
 #[doc = include_str!("features.md")]
 pub mod features {}
+
+#[cfg(feature = "compat")]
+#[doc = include_str!("upcasters.md")]
+pub mod upcasters {}

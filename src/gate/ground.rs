@@ -13,6 +13,8 @@ use crate::schema::{
     VersionScheme,
 };
 use crate::upcast::Upcaster;
+#[cfg(not(feature = "jq"))]
+use crate::upcast::declared_in;
 #[cfg(feature = "jq")]
 use crate::upcast::{Fence, JQ_WORKER, upcasters_in};
 
@@ -72,7 +74,7 @@ impl Ground {
         #[cfg(not(feature = "jq"))]
         let (file_upcasters, findings) = {
             let _ = worker;
-            (Vec::new(), Vec::new())
+            declared_in(&catalogue).map_err(GroundError::new)?
         };
         Ok(Self {
             root: located.root.clone(),

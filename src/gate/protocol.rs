@@ -163,6 +163,18 @@ pub struct StepReport {
     pub origin: String,
     /// How many events it was tried on.
     pub tried: u64,
+    /// How many of them are examples of the catalogue.
+    #[serde(default)]
+    pub examples: u64,
+    /// How many of them were made from the schema.
+    #[serde(default)]
+    pub generated: u64,
+    /// How many of them are what a store holds.
+    #[serde(default)]
+    pub recorded: u64,
+    /// Whether it is proved for every event that the writers of its version emit.
+    #[serde(default)]
+    pub proved: bool,
     /// Whether it held on all of them, and there was at least one.
     pub verified: bool,
 }

@@ -48,10 +48,12 @@ pub fn try_upcasters(
     let mut findings = ground.findings.clone();
     findings.extend(chains.check(&stored));
     let mut verifier = Verifier::new(chains, &ground.validators, decoder).show_values(show_values);
+    verifier.prove();
     verifier.try_examples().map_err(GroundError::new)?;
     for recording in recordings.iter().filter(|recording| !recording.is_foreign()) {
         try_recording(ground, chains, recording, &mut verifier, progress)?;
     }
+    verifier.try_generated();
     let verified = verifier.finish();
     findings.extend(verified.findings);
     for finding in &mut findings {
@@ -74,6 +76,10 @@ pub fn try_upcasters(
                     .collect(),
                 origin: ground.shown(std::path::Path::new(&step.origin)),
                 tried: step.tried,
+                examples: step.examples,
+                generated: step.generated,
+                recorded: step.recorded,
+                proved: step.proved,
                 verified: step.verified,
             })
             .collect(),

@@ -28,6 +28,7 @@ pub(super) fn run(suite: Suite) -> ExitCode {
         suite,
         located: OnceLock::new(),
         world: OnceLock::new(),
+        tried: OnceLock::new(),
     });
     let trials = match (&arguments.filter, arguments.exact) {
         (Some(name), true) => one(&shared, name).into_iter().collect(),
@@ -41,6 +42,8 @@ struct Shared {
     suite: Suite,
     located: OnceLock<Result<Located, String>>,
     world: OnceLock<Result<World, String>>,
+    /// What came of trying every upcaster; each has a test of its own, and chains share their events.
+    tried: OnceLock<Result<Vec<Finding>, String>>,
 }
 
 impl Shared {
@@ -56,6 +59,27 @@ impl Shared {
         self.world
             .get_or_init(|| self.suite.world(located).map_err(|error| error.to_string()))
             .as_ref()
+            .map_err(Failed::from)
+    }
+}
+
+impl Shared {
+    fn tried(&self) -> Result<&[Finding], Failed> {
+        let world = self.world()?;
+        self.tried
+            .get_or_init(|| {
+                try_upcasters(
+                    &world.ground,
+                    &world.chains,
+                    Some(&|upcast| read_with_types(world, upcast)),
+                    &[],
+                    true,
+                    &mut Silent,
+                )
+                .map(|tried| tried.findings)
+                .map_err(|error| error.to_string())
+            })
+            .as_deref()
             .map_err(Failed::from)
     }
 }
@@ -231,16 +255,11 @@ fn upcaster_trial(shared: &Arc<Shared>, event_type: &str, from: Version) -> Tria
             if world.chains.first_step(&event_type, &from).is_none() {
                 return Err(format!("no upcaster starts at {event_type} version {from}").into());
             }
-            let tried = try_upcasters(
-                &world.ground,
-                &world.chains,
-                Some(&|upcast| read_with_types(world, upcast)),
-                &[],
-                true,
-                &mut Silent,
-            )
-            .map_err(|error| error.to_string())?;
-            judge(tried.findings)
+            let here = |finding: &&Finding| {
+                let of = &finding.place.event_type;
+                of.as_ref().is_none_or(|of| *of == event_type)
+            };
+            judge(shared.tried()?.iter().filter(here).cloned().collect())
         },
     )
 }

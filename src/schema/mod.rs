@@ -50,6 +50,8 @@ mod matrix;
 #[cfg(feature = "compat")]
 mod pairs;
 #[cfg(feature = "compat")]
+mod questions;
+#[cfg(feature = "compat")]
 mod readings;
 #[cfg(feature = "compat")]
 mod sample;
@@ -103,6 +105,10 @@ pub use matrix::{Cell, Matrix, matrix};
 pub use pairs::{PairsSummary, compare_pairs};
 #[cfg(feature = "compat")]
 pub use readings::Reading;
+#[cfg(feature = "compat")]
+pub(crate) use keywords::definition_name;
+#[cfg(feature = "compat")]
+pub(crate) use questions::{Condition, common_form, included, instances, smallest};
 pub use types::{kind, reader_schema, writer_schema};
 #[cfg(feature = "compat")]
 pub(crate) use validators::Known;

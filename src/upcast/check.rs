@@ -18,7 +18,7 @@ impl Chains {
     /// - an upcaster that makes a version which the code does not read and no upcaster starts from
     ///   (`upcaster-dead-end`);
     /// - upcasters that lead in a circle (`upcaster-cycle`);
-    /// - several upcasters from one version, in code or in files (`upcaster-duplicate`);
+    /// - several upcasters from one version to the same versions, in code or in files (`upcaster-duplicate`);
     /// - jq programs that do not compile or that use what the fence forbids (`jq-invalid`).
     ///
     /// Each is told once, where it is to be mended, in the order in which findings are reported.
@@ -122,7 +122,24 @@ impl Chains {
                 .or_default()
                 .push(upcaster);
         }
-        for ((event_type, version), upcasters) in starts {
+        let mut same: Vec<(Kind<'_>, Vec<&Upcaster>)> = Vec::new();
+        for (kind, upcasters) in starts {
+            // Ways to different versions of the type are held against each other when they are tried.
+            let mut ways: BTreeMap<&Version, Vec<&Upcaster>> = BTreeMap::new();
+            for upcaster in &upcasters {
+                if let [(event_type, version)] = upcaster.targets()
+                    && event_type == kind.0
+                {
+                    ways.entry(version).or_default().push(upcaster);
+                }
+            }
+            if ways.values().map(Vec::len).sum::<usize>() == upcasters.len() {
+                same.extend(ways.into_values().map(|upcasters| (kind, upcasters)));
+            } else {
+                same.push((kind, upcasters));
+            }
+        }
+        for ((event_type, version), upcasters) in same {
             if upcasters.len() < 2 {
                 continue;
             }

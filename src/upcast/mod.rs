@@ -5,15 +5,24 @@
 //! [`Chains`] puts upcasters together: from any stored version it follows the shortest way to what the code
 //! reads, and [`Chains::check`] finds the versions from which there is none.
 //!
+//! Upcasters are typed, JSON, declarative or jq. [`Verifier`] proves the declarative ones where it can and tries all of
+//! them; [the guide](crate::docs::upcasters) has the operations and the obligations.
+//!
 //! Revisions belong to the store. A split or a drop never moves one: what upcasting makes of a stored event is
 //! addressed by the position of the stored event and the index in the list that [`Chains::upcast`] returns.
 
 mod chains;
 mod check;
+#[cfg(feature = "compat")]
+mod declared;
 mod envelope;
 mod error;
+#[cfg(feature = "compat")]
+mod files;
 #[cfg(feature = "jq")]
 mod jq;
+#[cfg(feature = "compat")]
+mod obligations;
 mod upcaster;
 #[cfg(feature = "compat")]
 mod verified;
@@ -23,8 +32,12 @@ mod verify;
 pub use chains::{Bounds, Chains};
 pub use envelope::Envelope;
 pub use error::UpcastError;
+#[cfg(feature = "compat")]
+pub use files::declared_in;
 #[cfg(feature = "jq")]
-pub use jq::{Fence, JQ_WORKER, jq_worker, jq_worker_if_asked, upcasters_in};
+pub use files::upcasters_in;
+#[cfg(feature = "jq")]
+pub use jq::{Fence, JQ_WORKER, jq_worker, jq_worker_if_asked};
 pub use upcaster::{Upcast, Upcaster};
 #[cfg(feature = "compat")]
 pub use verified::{Verified, VerifiedStep};

@@ -12,6 +12,8 @@ use serde_json::Value;
 use crate::model::{EventError, Version, read_json, write_json};
 
 use super::Envelope;
+#[cfg(feature = "compat")]
+use super::declared::Declared;
 use super::error::{Failure, Kind, said};
 
 /// An event on its way to the version that the code reads.
@@ -104,6 +106,8 @@ pub struct Upcaster {
     origin: String,
     file: bool,
     location: Option<&'static Location<'static>>,
+    #[cfg(feature = "compat")]
+    declared: Option<Declared>,
     step: Arc<dyn Step>,
 }
 
@@ -241,12 +245,14 @@ impl Upcaster {
             origin: origin.to_owned(),
             file: false,
             location: Some(Location::caller()),
+            #[cfg(feature = "compat")]
+            declared: None,
             step: Arc::new(step),
         }
     }
 
     /// An upcaster that stands in a file.
-    #[cfg(feature = "jq")]
+    #[cfg(feature = "compat")]
     pub(super) fn read_from(
         event_type: String,
         from: Version,
@@ -261,8 +267,28 @@ impl Upcaster {
             origin: file,
             file: true,
             location: None,
+            declared: None,
             step: Arc::new(step),
         }
+    }
+
+    /// The same upcaster, known as what a file declares.
+    #[cfg(feature = "compat")]
+    pub(super) fn declared_as(mut self, declared: Declared) -> Self {
+        self.declared = Some(declared);
+        self
+    }
+
+    /// What a file declares, if it is declarative.
+    #[cfg(feature = "compat")]
+    pub(super) fn declared(&self) -> Option<&Declared> {
+        self.declared.as_ref()
+    }
+
+    /// Data that it made, taken back to the version it starts from; nothing where there is no way back.
+    #[cfg(feature = "compat")]
+    pub(super) fn back(&self, data: Value) -> Option<Result<Value, Failure>> {
+        self.declared.as_ref()?.back(data)
     }
 
     /// The type it starts from.

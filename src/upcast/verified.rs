@@ -5,13 +5,15 @@ use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Level, Place};
 use crate::json;
 use crate::mask::{self, counted};
 use crate::model::Version;
 use crate::rules;
 
 use super::Upcaster;
+use super::declared::Proof;
+use super::verify::Source;
 
 /// What verification made of one upcaster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,14 @@ pub struct VerifiedStep {
     pub origin: String,
     /// On how many events it was tried.
     pub tried: u64,
+    /// How many of them are examples of the catalogue.
+    pub examples: u64,
+    /// How many of them were made from the schema.
+    pub generated: u64,
+    /// How many of them are what a store holds.
+    pub recorded: u64,
+    /// Whether it is proved, for every event that writers of its version emit, that it makes valid events of it.
+    pub proved: bool,
     /// Whether it was tried and nothing was found against it.
     pub verified: bool,
 }
@@ -61,11 +71,16 @@ impl Verified {
 /// What is known of one upcaster.
 #[derive(Default)]
 pub(super) struct Tally {
-    pub(super) tried: u64,
+    /// By source.
+    pub(super) tried: [u64; 3],
+    /// What is known without trying.
+    pub(super) proof: Option<Proof>,
     /// By rule id, so that the order is fixed.
     pub(super) counters: BTreeMap<&'static str, Counter>,
     /// Something that another check tells stands in its way.
     pub(super) hindered: bool,
+    /// It drops a member that the new version still has.
+    pub(super) loses: bool,
 }
 
 /// The events that show one thing wrong with one upcaster.
@@ -81,10 +96,34 @@ pub(super) struct Witness {
     pub(super) text: String,
     pub(super) place: Place,
     pub(super) message: String,
-    pub(super) example: bool,
+    pub(super) source: Source,
 }
 
 impl Tally {
+    pub(super) fn tried(&mut self, source: Source) {
+        self.tried[source as usize] += 1;
+    }
+
+    pub(super) fn all(&self) -> u64 {
+        self.tried.iter().sum()
+    }
+
+    /// Whether an event showed something that fails a gate.
+    pub(super) fn is_broken(&self) -> bool {
+        self.loses
+            || self
+                .counters
+                .keys()
+                .any(|rule| rules::find(rule).is_none_or(|rule| rule.level == Level::Deny))
+    }
+
+    /// Whether an event took it beyond its bounds.
+    pub(super) fn exceeds(&self) -> bool {
+        [rules::UPCASTER_TIMEOUT.id, rules::UPCASTER_LIMIT.id, rules::JQ_FENCE.id]
+            .iter()
+            .any(|rule| self.counters.contains_key(rule))
+    }
+
     pub(super) fn count(&mut self, rule: &'static str, witness: Witness, count: u64) {
         match self.counters.entry(rule) {
             Entry::Vacant(entry) => {
@@ -110,7 +149,7 @@ impl Counter {
             text,
             place,
             mut message,
-            example,
+            source,
             ..
         } = self.smallest;
         if self.count > 1 {
@@ -119,8 +158,49 @@ impl Counter {
         }
         let data = json::parse(text.as_bytes()).map_or(Value::Null, |parsed| parsed.value);
         let finding = Finding::new(rules::find(rule)?, message, place);
-        Some(finding.with_witness(mask::whole(&data, show || example)))
+        Some(finding.with_witness(mask::whole(&data, show || source != Source::Recorded)))
     }
+}
+
+/// What the proof of a declarative upcaster has to say.
+pub(super) fn said_of(upcaster: &Upcaster, proof: &Proof, broken: bool) -> Vec<Finding> {
+    let place = |pointer: &str| {
+        let mut place = Place::kind(upcaster.event_type(), upcaster.from());
+        place.file = upcaster.file().map(str::to_owned);
+        place.pointer = Some(pointer.to_owned()).filter(|pointer| !pointer.is_empty());
+        place
+    };
+    let pointless = proof.pointless.iter().map(|pointer| {
+        Finding::new(
+            &rules::UPCASTER_POINTLESS,
+            format!(
+                "the operation at {pointer} of upcaster {upcaster} never finds anything: {} {} has no such member",
+                upcaster.event_type(),
+                upcaster.from()
+            ),
+            place(pointer),
+        )
+    });
+    // A counterexample says more than a proof that did not succeed.
+    let open = proof.open.iter().filter(|_| !broken).map(|why| {
+        Finding::new(
+            &rules::UPCASTER_UNPROVEN,
+            format!("upcaster {upcaster} is not proved: {why}"),
+            place(""),
+        )
+    });
+    pointless.chain(open).collect()
+}
+
+/// Says that no stored event takes an upcaster.
+pub(super) fn unused(upcaster: &Upcaster) -> Finding {
+    let mut place = Place::kind(upcaster.event_type(), upcaster.from());
+    place.file = upcaster.file().map(str::to_owned);
+    Finding::new(
+        &rules::UPCASTER_UNUSED,
+        format!("no recorded event takes upcaster {upcaster}"),
+        place,
+    )
 }
 
 /// Says that nothing is known of an upcaster.

@@ -16,8 +16,11 @@ use crate::schema::{SchemaError, Validation, Validators, Violation};
 
 use super::error::{Failure, Kind, said};
 use super::upcaster::Stored;
-use super::verified::{Tally, Witness, untried};
-use super::{Chains, Envelope, Upcast, UpcastError, Verified, VerifiedStep};
+use super::verified::{Tally, Witness, said_of, untried, unused};
+use super::{Chains, Envelope, Upcast, UpcastError, Upcaster, Verified, VerifiedStep};
+
+/// How often code is run again on an event that is at hand.
+const RUNS: usize = 4;
 
 /// Reads an event at a version that the code reads, as the code does; the code's own word on whether it can.
 pub type Decoder<'a> = &'a dyn Fn(&Upcast) -> Result<(), EventError>;
@@ -30,7 +33,18 @@ pub struct Trial<'a> {
     data: &'a Value,
     envelope: Envelope<'a>,
     place: Place,
-    example: bool,
+    source: Source,
+}
+
+/// Where an event that is tried comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    /// An example of the catalogue.
+    Example,
+    /// Made from the schema.
+    Generated,
+    /// What a store holds.
+    Recorded,
 }
 
 impl<'a> Trial<'a> {
@@ -42,7 +56,15 @@ impl<'a> Trial<'a> {
             data,
             envelope: Envelope::default(),
             place,
-            example: true,
+            source: Source::Example,
+        }
+    }
+
+    /// A value made from the schema of its version; it may be shown.
+    pub(super) fn generated(event_type: &'a str, version: &'a Version, data: &'a Value) -> Self {
+        Self {
+            source: Source::Generated,
+            ..Self::example(event_type, version, data, Place::kind(event_type, version))
         }
     }
 
@@ -62,7 +84,7 @@ impl<'a> Trial<'a> {
             data,
             envelope: Envelope::from(event),
             place,
-            example: false,
+            source: Source::Recorded,
         }
     }
 }
@@ -77,13 +99,17 @@ impl<'a> Trial<'a> {
 ///
 /// What the upcasters' graph alone can tell is not told here but by [`Chains::check`].
 pub struct Verifier<'a> {
-    chains: &'a Chains,
-    validators: &'a Validators,
+    pub(super) chains: &'a Chains,
+    pub(super) validators: &'a Validators,
     decoder: Option<Decoder<'a>>,
     show: bool,
-    tallies: Vec<Tally>,
+    pub(super) tallies: Vec<Tally>,
     /// Examples that are no examples.
     examples: Vec<Finding>,
+    /// What was found without an event, or with several.
+    pub(super) findings: Vec<Finding>,
+    /// Whether events of a store were looked at, so that an upcaster that none of them takes can be told.
+    stored: bool,
     events: u64,
     passed_over: u64,
 }
@@ -98,6 +124,8 @@ impl<'a> Verifier<'a> {
             show: false,
             tallies: chains.upcasters().iter().map(|_| Tally::default()).collect(),
             examples: Vec::new(),
+            findings: Vec::new(),
+            stored: false,
             events: 0,
             passed_over: 0,
         }
@@ -196,6 +224,7 @@ impl<'a> Verifier<'a> {
             return;
         }
         self.events += 1;
+        self.stored |= trial.source == Source::Recorded;
         let stored = Stored {
             event_type: trial.event_type,
             version: trial.version,
@@ -210,7 +239,10 @@ impl<'a> Verifier<'a> {
         };
         // Also a step that no chain takes is one that the code has.
         for &step in node.steps.iter().skip(usize::from(!node.current)) {
-            self.take(step, trial.data, &way);
+            let made = self.take(step, trial.data, &way);
+            if let (Some(made), Some(&first), false) = (made, node.steps.first(), node.current) {
+                self.compare_ways(first, step, made, &way);
+            }
         }
         if !node.current {
             let event = Upcast::new(trial.event_type, trial.version.clone(), trial.data.clone());
@@ -263,16 +295,19 @@ impl<'a> Verifier<'a> {
     fn take(&mut self, step: usize, data: &Value, way: &Way<'_>) -> Option<Vec<Upcast>> {
         let chains = self.chains;
         let upcaster = &chains.upcasters()[step];
-        self.tallies[step].tried += 1;
+        let source = way.trial.source;
+        if source == Source::Generated && self.tallies[step].exceeds() {
+            // Each further event would cost as much again, and say nothing new.
+            return None;
+        }
+        self.tallies[step].tried(source);
         let made = upcaster.run(data.clone(), way.stored);
         let again = match &made {
             // The other run would only cost the same again.
-            Err(failure) if !matches!(failure.kind, Kind::Refused | Kind::Panicked | Kind::Undeclared) => {
-                None
-            }
-            _ => Some(upcaster.run(data.clone(), way.stored)),
+            Err(failure) if !matches!(failure.kind, Kind::Refused | Kind::Panicked | Kind::Undeclared) => true,
+            _ => agrees(upcaster, data, way, &made),
         };
-        if again.is_some_and(|again| !same(&made, &again)) {
+        if !again {
             let message = format!("upcaster {upcaster} makes one thing of the event, and then another");
             self.tell(step, data, way, &rules::UPCASTER_NOT_DETERMINISTIC, message, "");
         }
@@ -284,7 +319,54 @@ impl<'a> Verifier<'a> {
             }
         };
         let valid = made.iter().all(|output| self.is_valid(step, data, output, way));
+        if valid && source != Source::Recorded {
+            self.take_again(step, data, &made, way);
+        }
         valid.then_some(made)
+    }
+
+    /// Where what a step made is a valid event of the version it started from, taking the step again must change
+    /// nothing.
+    fn take_again(&mut self, step: usize, data: &Value, made: &[Upcast], way: &Way<'_>) {
+        let upcaster = &self.chains.upcasters()[step];
+        let [once] = made else {
+            return;
+        };
+        let (event_type, from) = (upcaster.event_type(), upcaster.from());
+        let still_old = once.event_type == event_type
+            && self.validators.validate(event_type, from, &once.data) == Validation::Valid;
+        if !still_old {
+            return;
+        }
+        let twice = upcaster.run(once.data.clone(), way.stored);
+        if !same(&Ok(made.to_vec()), &twice) {
+            let message = format!(
+                "what upcaster {upcaster} makes is a valid {event_type} {from} too, and of that it makes something else"
+            );
+            self.tell(step, data, way, &rules::UPCASTER_NOT_IDEMPOTENT, message, "");
+        }
+    }
+
+    /// Whether the way that starts with `other` comes to the same as the way that starts with `first`.
+    fn compare_ways(&mut self, first: usize, other: usize, made: Vec<Upcast>, way: &Way<'_>) {
+        let chains = self.chains;
+        let trial = way.trial;
+        let data = || trial.data.clone();
+        let direct = chains.upcast(trial.event_type, trial.version, data(), &trial.envelope);
+        let mut stepwise = Vec::new();
+        for output in made {
+            match chains.upcast(&output.event_type, &output.version, output.data, &trial.envelope) {
+                Ok(more) => stepwise.extend(more),
+                // What is wrong there is told of that step.
+                Err(_) => return,
+            }
+        }
+        let Ok(direct) = direct else { return };
+        if !same(&Ok(direct), &Ok(stepwise)) {
+            let (first, step) = (&chains.upcasters()[first], &chains.upcasters()[other]);
+            let message = format!("the way that starts with upcaster {first} and the way that starts with upcaster {step} come to different events");
+            self.tell(other, trial.data, way, &rules::UPCASTER_PATH_DEPENDENT, message, "");
+        }
     }
 
     /// Whether what a step made is valid at the version it claims; if not, that is told.
@@ -351,7 +433,7 @@ impl<'a> Verifier<'a> {
     }
 
     fn shows(&self, way: &Way<'_>) -> bool {
-        self.show || way.trial.example
+        self.show || way.trial.source != Source::Recorded
     }
 
     /// Notes that a step failed on `data`.
@@ -397,7 +479,7 @@ impl<'a> Verifier<'a> {
             text,
             place,
             message,
-            example: way.trial.example,
+            source: way.trial.source,
         };
         self.tallies[step].count(rule.id, witness, 1);
     }
@@ -407,9 +489,14 @@ impl<'a> Verifier<'a> {
         self.events += other.events;
         self.passed_over += other.passed_over;
         self.examples.extend(other.examples);
+        self.findings.extend(other.findings);
+        self.stored |= other.stored;
         for (tally, other) in self.tallies.iter_mut().zip(other.tallies) {
-            tally.tried += other.tried;
+            for (tried, other) in tally.tried.iter_mut().zip(other.tried) {
+                *tried += other;
+            }
             tally.hindered |= other.hindered;
+            tally.proof = tally.proof.take().or(other.proof);
             for (rule, counter) in other.counters {
                 tally.count(rule, counter.smallest, counter.count);
             }
@@ -419,19 +506,30 @@ impl<'a> Verifier<'a> {
     /// What was found, the same whatever the order in which the events came.
     pub fn finish(self) -> Verified {
         let mut findings = self.examples;
+        findings.extend(self.findings);
         let mut steps = Vec::new();
         for (upcaster, tally) in self.chains.upcasters().iter().zip(self.tallies) {
+            let tried = tally.all();
+            let broken = tally.is_broken();
+            if tried == 0 && upcaster.prepare().is_ok() {
+                findings.push(untried(upcaster));
+            } else if self.stored && tally.tried[Source::Recorded as usize] == 0 && !broken {
+                findings.push(unused(upcaster));
+            }
+            let proof = tally.proof.as_ref();
+            findings.extend(proof.into_iter().flat_map(|proof| said_of(upcaster, proof, broken)));
             steps.push(VerifiedStep {
                 event_type: upcaster.event_type().to_owned(),
                 from: upcaster.from().clone(),
                 targets: upcaster.targets().to_vec(),
                 origin: upcaster.origin().to_owned(),
-                tried: tally.tried,
-                verified: tally.tried > 0 && tally.counters.is_empty() && !tally.hindered,
+                tried,
+                examples: tally.tried[Source::Example as usize],
+                generated: tally.tried[Source::Generated as usize],
+                recorded: tally.tried[Source::Recorded as usize],
+                proved: proof.is_some_and(|proof| proof.open.is_empty()) && !broken,
+                verified: tried > 0 && !broken && !tally.hindered,
             });
-            if tally.tried == 0 && upcaster.prepare().is_ok() {
-                findings.push(untried(upcaster));
-            }
             for (rule, counter) in tally.counters {
                 findings.extend(counter.finding(rule, self.show));
             }
@@ -446,8 +544,19 @@ impl<'a> Verifier<'a> {
     }
 }
 
+/// Whether further runs come to the same: on this thread and, for code, on others with hash seeds of their own.
+fn agrees(upcaster: &Upcaster, data: &Value, way: &Way<'_>, made: &Result<Vec<Upcast>, Failure>) -> bool {
+    let again = || same(made, &upcaster.run(data.clone(), way.stored));
+    if upcaster.file().is_some() || way.trial.source == Source::Recorded {
+        return again();
+    }
+    // A hash map of two members has a fifty-fifty chance to come in the same order.
+    (0..RUNS).all(|_| again())
+        && std::thread::scope(|scope| scope.spawn(again).join().unwrap_or(false))
+}
+
 /// One event's way through its chain.
-struct Way<'a> {
+pub(super) struct Way<'a> {
     trial: &'a Trial<'a>,
     stored: Stored<'a>,
     /// Steps that may still be taken.
@@ -457,12 +566,12 @@ struct Way<'a> {
 }
 
 /// The value as bytes that do not depend on how this library was built.
-fn bytes(value: &Value) -> String {
+pub(super) fn bytes(value: &Value) -> String {
     json::canonical(value).unwrap_or_else(|_| value.to_string())
 }
 
 /// Whether two runs came to the same: the same events byte for byte, or the same refusal.
-fn same(left: &Result<Vec<Upcast>, Failure>, right: &Result<Vec<Upcast>, Failure>) -> bool {
+pub(super) fn same(left: &Result<Vec<Upcast>, Failure>, right: &Result<Vec<Upcast>, Failure>) -> bool {
     match (left, right) {
         (Ok(left), Ok(right)) => {
             left.len() == right.len()
@@ -479,7 +588,7 @@ fn same(left: &Result<Vec<Upcast>, Failure>, right: &Result<Vec<Upcast>, Failure
 }
 
 /// The first violation, and how many more there are.
-fn describe(violations: &[Violation]) -> (String, String) {
+pub(super) fn describe(violations: &[Violation]) -> (String, String) {
     let Some((first, rest)) = violations.split_first() else {
         return ("the schema refuses it".to_owned(), String::new());
     };

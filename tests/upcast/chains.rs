@@ -299,7 +299,9 @@ fn the_graph_is_checked() {
     let chains = Chains::new(
         [
             noting("Duplicate", 1, 2),
+            noting("Duplicate", 1, 2),
             noting("Duplicate", 1, 3),
+            Upcaster::dropped("Circle", 2),
             noting("Duplicate", 2, 3),
             noting("Circle", 3, 1),
             noting("Circle", 1, 2),
@@ -339,7 +341,7 @@ fn the_graph_is_checked() {
         .collect();
     assert_eq!(duplicates.len(), 2, "{duplicates:?}");
     assert!(
-        duplicates[0].starts_with("upcaster-duplicate Circle 2: 2 upcasters start from Circle 2: json at "),
+        duplicates[0].starts_with("upcaster-duplicate Circle 2: 3 upcasters start from Circle 2: json at "),
         "{duplicates:?}"
     );
     assert!(

@@ -672,7 +672,7 @@ mod files {
         assert_eq!(
             lines,
             [
-                r#"not-checked {"file":"PriceSet/2-to-3.upcast.json","type":"PriceSet","version":"2"}: PriceSet/2-to-3.upcast.json: no kind of upcaster that can be run <- -"#,
+                r#"upcaster-malformed {"file":"PriceSet/2-to-3.upcast.json","type":"PriceSet","version":"2"}: PriceSet/2-to-3.upcast.json: has no member `format` <- -"#,
                 r#"jq-invalid {"file":"PriceSet/3-to-4.jq","type":"PriceSet","version":"3"}: PriceSet/3-to-4.jq: the program is not UTF-8 <- -"#,
             ]
         );

@@ -6,7 +6,6 @@
 //! implementation of the language.
 
 mod fence;
-mod files;
 mod jaq;
 mod process;
 mod step;
@@ -14,5 +13,4 @@ mod wire;
 mod worker;
 
 pub use fence::Fence;
-pub use files::upcasters_in;
 pub use worker::{JQ_WORKER, jq_worker, jq_worker_if_asked};

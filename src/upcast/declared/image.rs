@@ -1,0 +1,977 @@
+//! What operations make of a whole schema: the image, which accepts whatever they make of any value it accepts.
+//!
+//! The idea is Cambria's, whose lenses act on schemas as they act on data (Litt, van Hardenberg and Henry,
+//! "Project Cambria: Translate your data with lenses", 2020). Here an image may be wider than what really comes out,
+//! never narrower, so that an image inside a schema is a proof. What cannot be followed is said, and proves nothing.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::schema::Condition;
+
+use super::plan::{Change, Ending, Kind, Operation, Otherwise, Path, Plan, pointer};
+use super::run;
+
+/// The most alternatives that one place is taken apart into.
+const ALTERNATIVES: usize = 256;
+/// How many references are followed to one place.
+const FOLLOWED: usize = 64;
+
+/// What is known of a plan on every value of a schema.
+#[derive(Debug, Default)]
+pub(super) struct Image {
+    /// For each event it may make: its type and version, and the schema of its data.
+    pub(super) made: Vec<(String, crate::model::Version, Value)>,
+    /// Every value of the first must be one of the second, or the plan refuses some value.
+    pub(super) obligations: Vec<Obligation>,
+    /// Operations whose place no value has: pointers in the file.
+    pub(super) pointless: BTreeSet<String>,
+    /// Members of the old data that do not get into the new.
+    pub(super) removed: BTreeSet<String>,
+    /// Members of the new data that are the same in every event.
+    pub(super) invented: BTreeSet<String>,
+}
+
+/// An inclusion that has to hold.
+#[derive(Debug)]
+pub(super) struct Obligation {
+    pub(super) values: Value,
+    pub(super) within: Value,
+    pub(super) says: String,
+}
+
+/// The image of `schema`, which is in the common form; or why it cannot be followed.
+pub(super) fn image(plan: &Plan, schema: &Value) -> Result<Image, String> {
+    let mut body = schema.clone();
+    let definitions = match &mut body {
+        Value::Object(members) => match members.remove("$defs") {
+            Some(Value::Object(definitions)) => definitions,
+            _ => Map::new(),
+        },
+        _ => Map::new(),
+    };
+    let mut follower = Follower {
+        definitions,
+        image: Image::default(),
+        touched: BTreeSet::new(),
+        all: BTreeSet::new(),
+    };
+    let body = follower.operations(&plan.operations, body)?;
+    match &plan.ending {
+        Ending::One(event_type, version) => follower.makes(event_type, version, body),
+        Ending::Split(parts) => {
+            for part in parts {
+                let here = match &part.when {
+                    None => body.clone(),
+                    Some(when) => json!({"allOf": [body.clone(), when.schema.clone()]}),
+                };
+                let here = follower.operations(&part.operations, here)?;
+                follower.makes(&part.event_type, &part.version, here);
+            }
+        }
+        Ending::Nothing => {}
+    }
+    follower.image.pointless = follower.all.difference(&follower.touched).cloned().collect();
+    Ok(follower.image)
+}
+
+/// Whether a member is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    Always,
+    Maybe,
+}
+
+/// A member that was taken out: its schema and whether it is there.
+type Taken = Option<(Value, Presence)>;
+
+struct Follower {
+    definitions: Map<String, Value>,
+    image: Image,
+    /// Operations that found something to do somewhere.
+    touched: BTreeSet<String>,
+    all: BTreeSet<String>,
+}
+
+impl Follower {
+    fn makes(&mut self, event_type: &str, version: &crate::model::Version, body: Value) {
+        let schema = self.standing(body);
+        self.image
+            .made
+            .push((event_type.to_owned(), version.clone(), schema));
+    }
+
+    /// A schema that stands on its own.
+    fn standing(&self, body: Value) -> Value {
+        let mut members = match body {
+            Value::Object(members) => members,
+            Value::Bool(false) => Map::from_iter([("not".to_owned(), json!({}))]),
+            _ => Map::new(),
+        };
+        if !self.definitions.is_empty() {
+            members.insert("$defs".to_owned(), Value::Object(self.definitions.clone()));
+        }
+        Value::Object(members)
+    }
+
+    fn operations(&mut self, operations: &[Operation], schema: Value) -> Result<Value, String> {
+        let mut schema = schema;
+        for operation in operations {
+            self.all.insert(operation.pointer.clone());
+            let mut made = Vec::new();
+            for alternative in self.alternatives(&schema)? {
+                made.push(
+                    self.change(operation, alternative)
+                        .map_err(|why| format!("{}: {why}", operation.pointer))?,
+                );
+            }
+            schema = any_of(made);
+        }
+        Ok(schema)
+    }
+
+    /// One operation on one alternative.
+    fn change(&mut self, operation: &Operation, schema: Value) -> Result<Value, String> {
+        let touched = |follower: &mut Self, found: bool| {
+            if found {
+                follower.touched.insert(operation.pointer.clone());
+            }
+        };
+        match &operation.change {
+            Change::Rename { at, to } => {
+                let mut found = false;
+                let schema = self.at_parent(schema, at, &mut |follower, members, name| {
+                    let Some((value, presence)) = follower.take(members, name)? else {
+                        return Ok(());
+                    };
+                    found = true;
+                    if name != to {
+                        free(members, to)?;
+                    }
+                    put(members, to, value, presence);
+                    Ok(())
+                })?;
+                touched(self, found);
+                Ok(schema)
+            }
+            Change::Move { from, to } => {
+                let mut taken: Vec<Taken> = Vec::new();
+                let mut schema = self.at_parent(schema, from, &mut |follower, members, name| {
+                    let found = follower.take(members, name)?;
+                    taken.push(found);
+                    Ok(())
+                })?;
+                let all = taken.len();
+                let found: Vec<(Value, Presence)> = taken.into_iter().flatten().collect();
+                if found.is_empty() {
+                    return Ok(schema);
+                }
+                touched(self, true);
+                let always = found.len() == all
+                    && found.iter().all(|(_, presence)| *presence == Presence::Always)
+                    && self.always_there(&schema, &from[..from.len() - 1])?;
+                let presence = if always { Presence::Always } else { Presence::Maybe };
+                let value = any_of(found.into_iter().map(|(value, _)| value).collect());
+                schema = self.put_at(schema, to, &value, presence, true)?;
+                Ok(schema)
+            }
+            Change::Add { at, value } => {
+                let constant = json!({ "const": value });
+                touched(self, true);
+                if !self.declares(&schema, at)? {
+                    self.image.invented.insert(pointer(at));
+                }
+                self.put_at(schema, at, &constant, Presence::Always, false)
+            }
+            Change::Remove { at } => {
+                let mut found = false;
+                let schema = self.at_parent(schema, at, &mut |follower, members, name| {
+                    found |= follower.take(members, name)?.is_some();
+                    Ok(())
+                })?;
+                touched(self, found);
+                if found {
+                    self.image.removed.insert(pointer(at));
+                }
+                Ok(schema)
+            }
+            Change::Wrap { at, member } => self.each_value(operation, schema, at, &mut |_, value| {
+                let mut members = Map::new();
+                members.insert("type".to_owned(), json!("object"));
+                members.insert("additionalProperties".to_owned(), json!(false));
+                put(&mut members, member, value, Presence::Always);
+                Ok(Some((Value::Object(members), Presence::Always)))
+            }),
+            Change::List { at } => self.each_value(operation, schema, at, &mut |_, value| {
+                Ok(Some((
+                    json!({"type": "array", "items": value, "minItems": 1, "maxItems": 1}),
+                    Presence::Always,
+                )))
+            }),
+            Change::Hoist { at, member } => self.each_value(operation, schema, at, &mut |follower, value| {
+                follower.hoisted(&value, member, at)
+            }),
+            Change::Map {
+                at,
+                values,
+                otherwise,
+            } => self.each_value(operation, schema, at, &mut |follower, value| {
+                Ok(Some((
+                    follower.mapped(value, values, otherwise, at)?,
+                    Presence::Always,
+                )))
+            }),
+            Change::Convert { at, to } => self.each_value(operation, schema, at, &mut |follower, value| {
+                let mut made = Vec::new();
+                for alternative in follower.alternatives(&value)? {
+                    made.push(follower.converted(alternative, *to, at)?);
+                }
+                Ok(Some((any_of(made), Presence::Always)))
+            }),
+            Change::Each { at, operations } => {
+                self.each_value(operation, schema, at, &mut |follower, value| {
+                    let mut made = Vec::new();
+                    for alternative in follower.alternatives(&value)? {
+                        made.push(follower.items(alternative, operations, at)?);
+                    }
+                    Ok(Some((any_of(made), Presence::Always)))
+                })
+            }
+            Change::DropWhen { condition } => {
+                touched(self, true);
+                Ok(without(schema, condition))
+            }
+        }
+    }
+
+    /// Puts what `f` makes of the value at `at` in its place.
+    fn each_value(
+        &mut self,
+        operation: &Operation,
+        schema: Value,
+        at: &Path,
+        f: &mut dyn FnMut(&mut Self, Value) -> Result<Taken, String>,
+    ) -> Result<Value, String> {
+        let mut found = false;
+        let schema = self.at_parent(schema, at, &mut |follower, members, name| {
+            let Some((value, presence)) = follower.take(members, name)? else {
+                return Ok(());
+            };
+            found = true;
+            if let Some((value, made)) = f(follower, value)? {
+                let presence = if made == Presence::Always { presence } else { made };
+                put(members, name, value, presence);
+            }
+            Ok(())
+        })?;
+        if found {
+            self.touched.insert(operation.pointer.clone());
+        }
+        Ok(schema)
+    }
+
+    /// Hands every object that can hold the last name of `path` to `f`.
+    fn at_parent(
+        &mut self,
+        schema: Value,
+        path: &[String],
+        f: &mut dyn FnMut(&mut Self, &mut Map<String, Value>, &String) -> Result<(), String>,
+    ) -> Result<Value, String> {
+        self.descend(schema, path, 0, f)
+    }
+
+    fn descend(
+        &mut self,
+        schema: Value,
+        path: &[String],
+        depth: usize,
+        f: &mut dyn FnMut(&mut Self, &mut Map<String, Value>, &String) -> Result<(), String>,
+    ) -> Result<Value, String> {
+        let name = &path[depth];
+        let mut made = Vec::new();
+        for alternative in self.alternatives(&schema)? {
+            let mut members = match object(alternative, &path[..depth])? {
+                Place::Null(null) => {
+                    made.push(null);
+                    continue;
+                }
+                Place::Object(members) => members,
+            };
+            if depth + 1 == path.len() {
+                f(self, &mut members, name)?;
+            } else if let Some(below) = member(&members, name)? {
+                let below = self.descend(below, path, depth + 1, f)?;
+                let presence = presence(&members, name);
+                put(&mut members, name, below, presence);
+            }
+            made.push(Value::Object(members));
+        }
+        Ok(any_of(made))
+    }
+
+    /// Takes a member out of an object.
+    fn take(&mut self, members: &mut Map<String, Value>, name: &str) -> Result<Taken, String> {
+        let Some(value) = member(members, name)? else {
+            return Ok(None);
+        };
+        let presence = presence(members, name);
+        if let Some(Value::Object(properties)) = members.get_mut("properties") {
+            properties.remove(name);
+        }
+        if let Some(Value::Array(required)) = members.get_mut("required") {
+            required.retain(|known| known != name);
+        }
+        Ok(Some((value, presence)))
+    }
+
+    /// Puts a value at a path, where it may be there already (`exclusive` says it must not).
+    fn put_at(
+        &mut self,
+        schema: Value,
+        path: &[String],
+        value: &Value,
+        there: Presence,
+        exclusive: bool,
+    ) -> Result<Value, String> {
+        self.put_below(schema, path, 0, value, there, exclusive)
+    }
+
+    fn put_below(
+        &mut self,
+        schema: Value,
+        path: &[String],
+        depth: usize,
+        value: &Value,
+        there: Presence,
+        exclusive: bool,
+    ) -> Result<Value, String> {
+        let name = &path[depth];
+        let mut made = Vec::new();
+        for alternative in self.alternatives(&schema)? {
+            let Place::Object(mut members) = object(alternative, &path[..depth])? else {
+                return Err(format!("{} can be null, and nothing can be put into it", shown(&path[..depth])));
+            };
+            let known = member(&members, name)?;
+            let before = presence(&members, name);
+            if depth + 1 == path.len() {
+                match known {
+                    None => {
+                        free(&members, name)?;
+                        put(&mut members, name, value.clone(), there);
+                    }
+                    Some(_) if exclusive => {
+                        return Err(format!("there can be a value at {} already", shown(path)));
+                    }
+                    Some(known) => {
+                        let both = match before {
+                            Presence::Always => known,
+                            Presence::Maybe => any_of(vec![known, value.clone()]),
+                        };
+                        put(&mut members, name, both, Presence::Always);
+                    }
+                }
+            } else {
+                // The objects on the way are made where they are absent.
+                let alone = path[depth + 1..].iter().rev().fold(value.clone(), |inner, name| {
+                    let mut members = Map::from_iter([("type".to_owned(), json!("object"))]);
+                    put(&mut members, name, inner, Presence::Always);
+                    Value::Object(members)
+                });
+                let (below, after) = match known {
+                    None => {
+                        free(&members, name)?;
+                        (alone, there)
+                    }
+                    Some(known) => {
+                        let into = self.put_below(known, path, depth + 1, value, there, exclusive)?;
+                        match before {
+                            Presence::Always => (into, Presence::Always),
+                            Presence::Maybe => (any_of(vec![into, alone]), there),
+                        }
+                    }
+                };
+                put(&mut members, name, below, after);
+            }
+            made.push(Value::Object(members));
+        }
+        Ok(any_of(made))
+    }
+
+    /// Whether there is an object at `path` in every value.
+    fn always_there(&mut self, schema: &Value, path: &[String]) -> Result<bool, String> {
+        let Some((name, rest)) = path.split_first() else {
+            return Ok(true);
+        };
+        for alternative in self.alternatives(schema)? {
+            let Place::Object(members) = object(alternative, &[])? else {
+                return Ok(false);
+            };
+            match member(&members, name)? {
+                Some(below) if presence(&members, name) == Presence::Always => {
+                    if self.alternatives(&below)?.iter().any(is_null) || !self.always_there(&below, rest)? {
+                        return Ok(false);
+                    }
+                }
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether any value can have something at `path`.
+    fn declares(&mut self, schema: &Value, path: &[String]) -> Result<bool, String> {
+        let Some((name, rest)) = path.split_first() else {
+            return Ok(true);
+        };
+        for alternative in self.alternatives(schema)? {
+            if let Ok(Place::Object(members)) = object(alternative, &[])
+                && let Some(below) = member(&members, name)?
+                && self.declares(&below, rest)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn hoisted(&mut self, value: &Value, name: &str, at: &[String]) -> Result<Taken, String> {
+        let mut found = Vec::new();
+        let mut always = true;
+        for alternative in self.alternatives(value)? {
+            match object(alternative, at)? {
+                Place::Null(null) => found.push(null),
+                Place::Object(mut members) => {
+                    let others: Vec<String> = names(&members).filter(|other| *other != name).collect();
+                    for other in others {
+                        self.image
+                            .removed
+                            .insert(format!("{}{}", pointer(at), pointer(&[other])));
+                    }
+                    match self.take(&mut members, name)? {
+                        Some((value, presence)) => {
+                            always &= presence == Presence::Always;
+                            found.push(value);
+                        }
+                        None => always = false,
+                    }
+                }
+            }
+        }
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let presence = if always { Presence::Always } else { Presence::Maybe };
+        Ok(Some((any_of(found), presence)))
+    }
+
+    fn mapped(
+        &mut self,
+        value: Value,
+        values: &[(Value, Value)],
+        otherwise: &Otherwise,
+        at: &[String],
+    ) -> Result<Value, String> {
+        let results = || values.iter().map(|(_, to)| to.clone());
+        let alternatives = self.alternatives(&value)?;
+        let constants: Option<Vec<&Value>> = alternatives
+            .iter()
+            .map(|alternative| alternative.get("const"))
+            .collect();
+        if let Some(constants) = constants {
+            let mut made = Vec::new();
+            for constant in constants {
+                match (run::listed(constant, values), otherwise) {
+                    (Some(to), _) => made.push(to.clone()),
+                    (None, Otherwise::Keep) => made.push(constant.clone()),
+                    (None, Otherwise::Become(other)) => made.push(other.clone()),
+                    (None, Otherwise::Refuse) => {
+                        return Err(format!("the map does not list {constant}, which {} can be", shown(at)));
+                    }
+                }
+            }
+            return Ok(json!({ "enum": made }));
+        }
+        let listed: Vec<Value> = values.iter().map(|(from, _)| from.clone()).collect();
+        Ok(match otherwise {
+            Otherwise::Become(other) => json!({"enum": results().chain([other.clone()]).collect::<Vec<_>>()}),
+            Otherwise::Keep => json!({"anyOf": [
+                {"allOf": [value, {"not": {"enum": listed}}]},
+                {"enum": results().collect::<Vec<_>>()},
+            ]}),
+            Otherwise::Refuse => {
+                self.must(value, json!({ "enum": listed }), format!("the map lists every value of {}", shown(at)));
+                json!({ "enum": results().collect::<Vec<_>>() })
+            }
+        })
+    }
+
+    fn must(&mut self, values: Value, within: Value, says: String) {
+        let values = self.standing(values);
+        self.image.obligations.push(Obligation {
+            values,
+            within,
+            says,
+        });
+    }
+
+    fn converted(&mut self, schema: Value, to: Kind, at: &[String]) -> Result<Value, String> {
+        if let Some(constant) = schema.get("const") {
+            return run::converted(constant.clone(), to)
+                .map(|made| json!({ "const": made }))
+                .map_err(|why| format!("{} {why}", shown(at)));
+        }
+        let whole = json!({"type": "string", "pattern": "^(0|-?[1-9][0-9]{0,17})$"});
+        Ok(match (kind(&schema), to) {
+            (Some("null"), _)
+            | (Some("string"), Kind::String)
+            | (Some("boolean"), Kind::Boolean)
+            | (Some("integer" | "number"), Kind::Number)
+            | (Some("integer"), Kind::Integer) => schema,
+            (Some("integer"), Kind::String) => {
+                let sign = if schema.get("minimum").and_then(Value::as_f64).is_some_and(|least| least >= 0.0) {
+                    ""
+                } else {
+                    "-?"
+                };
+                json!({"type": "string", "pattern": format!("^(0|{sign}[1-9][0-9]*)$")})
+            }
+            (Some("number"), Kind::String) => json!({"type": "string", "minLength": 1}),
+            (Some("boolean"), Kind::String) => json!({"enum": ["true", "false"]}),
+            (Some("boolean"), Kind::Integer | Kind::Number) => json!({"enum": [0, 1]}),
+            (Some("number"), Kind::Integer) => {
+                self.must(schema, json!({"type": "integer"}), format!("{} has no fraction", shown(at)));
+                json!({"type": "integer"})
+            }
+            (Some("string"), Kind::Integer | Kind::Number) => {
+                self.must(schema, whole, format!("{} is written as a whole number", shown(at)));
+                json!({"type": "integer"})
+            }
+            (Some("string"), Kind::Boolean) => {
+                self.must(
+                    schema,
+                    json!({"enum": ["true", "false"]}),
+                    format!("{} is `true` or `false`", shown(at)),
+                );
+                json!({"type": "boolean"})
+            }
+            (Some("integer" | "number"), Kind::Boolean) => {
+                self.must(schema, json!({"enum": [0, 1]}), format!("{} is 0 or 1", shown(at)));
+                json!({"type": "boolean"})
+            }
+            (Some(other), _) => return Err(format!("{} can be an {other}, which is no {}", shown(at), to.name())),
+            (None, _) => return Err(format!("{} can be of any type", shown(at))),
+        })
+    }
+
+    fn items(&mut self, schema: Value, operations: &[Operation], at: &[String]) -> Result<Value, String> {
+        if is_null(&schema) {
+            return Ok(schema);
+        }
+        if let Some(Value::Array(items)) = schema.get("const") {
+            let items: Vec<Value> = items.iter().map(|item| json!({ "const": item })).collect();
+            let length = items.len();
+            let schema = json!({"type": "array", "prefixItems": items, "items": false, "minItems": length});
+            return self.items(schema, operations, at);
+        }
+        let list = kind(&schema) == Some("array");
+        let Value::Object(mut members) = schema else {
+            return Err(format!("{} can be of any type", shown(at)));
+        };
+        if !list {
+            return Err(format!("{} can be something else than an array", shown(at)));
+        }
+        for keyword in ["uniqueItems", "contains", "minContains", "maxContains", "not"] {
+            members.remove(keyword);
+        }
+        for keyword in ["if", "then", "else", "unevaluatedItems"] {
+            if members.contains_key(keyword) {
+                return Err(format!("`{keyword}` at {} is not followed", shown(at)));
+            }
+        }
+        if let Some(Value::Array(first)) = members.get("prefixItems").cloned() {
+            let mut made = Vec::new();
+            for item in first {
+                made.push(self.operations(operations, item)?);
+            }
+            members.insert("prefixItems".to_owned(), Value::Array(made));
+        }
+        let rest = members.get("items").cloned().unwrap_or(Value::Bool(true));
+        if rest != Value::Bool(false) {
+            let made = self.operations(operations, rest)?;
+            members.insert("items".to_owned(), made);
+        }
+        Ok(Value::Object(members))
+    }
+
+    /// The schema taken apart into schemas of one type, or one constant, each.
+    fn alternatives(&self, schema: &Value) -> Result<Vec<Value>, String> {
+        let mut made = Vec::new();
+        let mut open = vec![(schema.clone(), 0_usize)];
+        while let Some((schema, followed)) = open.pop() {
+            if made.len() + open.len() > ALTERNATIVES || followed > FOLLOWED {
+                return Err(format!("a place has more than {ALTERNATIVES} alternatives"));
+            }
+            let mut members = match schema {
+                Value::Object(members) => members,
+                Value::Bool(false) => continue,
+                _ => Map::new(),
+            };
+            if let Some(Value::String(reference)) = members.remove("$ref") {
+                let name = crate::schema::definition_name(&reference);
+                let Some(target) = name.and_then(|name| self.definitions.get(&name)) else {
+                    return Err(format!("the reference `{reference}` is not followed"));
+                };
+                open.push((merged(target.clone(), members), followed + 1));
+            } else if let Some(Value::Array(parts)) = members.remove("allOf") {
+                let mut all = Value::Object(members);
+                for part in parts {
+                    let part = self.resolved(part, FOLLOWED)?;
+                    let Value::Object(more) = all else { break };
+                    all = merged(part, more);
+                }
+                open.push((all, followed + 1));
+            } else if let Some((branches, rest)) = branches(&members) {
+                for branch in branches.into_iter().rev() {
+                    let branch = self.resolved(branch, FOLLOWED)?;
+                    open.push((merged(branch, rest.clone()), followed + 1));
+                }
+            } else if let Some(constant) = members.get("const") {
+                if !excluded(&members, constant) {
+                    made.push(json!({ "const": constant }));
+                }
+            } else if let Some(Value::Array(values)) = members.get("enum") {
+                let fits = |value: &&Value| {
+                    members.get("type").is_none_or(|of| is_of(value, of)) && !excluded(&members, value)
+                };
+                made.extend(values.iter().filter(fits).map(|value| json!({ "const": value })));
+            } else if let Some(Value::Array(types)) = members.get("type").cloned() {
+                for of in types.into_iter().rev() {
+                    let mut one = members.clone();
+                    one.insert("type".to_owned(), of);
+                    open.push((Value::Object(one), followed + 1));
+                }
+            } else if members.get("type").is_some_and(|of| of == "boolean") {
+                made.extend([json!({"const": false}), json!({"const": true})]);
+            } else {
+                made.push(Value::Object(members));
+            }
+        }
+        if made.len() > ALTERNATIVES {
+            return Err(format!("a place has more than {ALTERNATIVES} alternatives"));
+        }
+        Ok(made)
+    }
+
+    /// A schema that is no bare reference.
+    fn resolved(&self, schema: Value, left: usize) -> Result<Value, String> {
+        let Value::Object(mut members) = schema else {
+            return Ok(schema);
+        };
+        match members.remove("$ref") {
+            Some(Value::String(reference)) if left > 0 => {
+                let name = crate::schema::definition_name(&reference);
+                let target = name.and_then(|name| self.definitions.get(&name).cloned());
+                let target = target.ok_or_else(|| format!("the reference `{reference}` is not followed"))?;
+                let target = self.resolved(target, left - 1)?;
+                Ok(merged(target, members))
+            }
+            Some(_) => Err("references lead in a circle".to_owned()),
+            None => Ok(Value::Object(members)),
+        }
+    }
+}
+
+/// Whether a `not` beside a constant names it.
+fn excluded(members: &Map<String, Value>, value: &Value) -> bool {
+    let Some(not) = members.get("not") else {
+        return false;
+    };
+    let listed = not.get("enum").and_then(Value::as_array);
+    not.get("const").is_some_and(|known| json_same(known, value))
+        || listed.is_some_and(|known| known.iter().any(|known| json_same(known, value)))
+}
+
+/// The branches of one choice, and what stands beside it.
+fn branches(members: &Map<String, Value>) -> Option<(Vec<Value>, Map<String, Value>)> {
+    for keyword in ["oneOf", "anyOf"] {
+        if let Some(Value::Array(branches)) = members.get(keyword) {
+            let mut rest = members.clone();
+            rest.remove(keyword);
+            return Some((branches.clone(), rest));
+        }
+    }
+    None
+}
+
+/// Both schemas in one, or a wider one: what cannot stand side by side in one object keeps the first's word.
+fn merged(schema: Value, more: Map<String, Value>) -> Value {
+    let mut members = match schema {
+        Value::Object(members) => members,
+        Value::Bool(false) => return Value::Bool(false),
+        _ => return Value::Object(more),
+    };
+    if more.is_empty() {
+        return Value::Object(members);
+    }
+    // Said about the members that its own part declares, these would forbid those of the other part.
+    let both_declare = members.contains_key("properties") && more.contains_key("properties");
+    let declares = members.contains_key("properties");
+    for (keyword, value) in more {
+        match (keyword.as_str(), members.get_mut(&keyword)) {
+            ("additionalProperties" | "unevaluatedProperties", _) if declares => {}
+            (_, None) => {
+                members.insert(keyword, value);
+            }
+            ("properties", Some(Value::Object(known))) => {
+                for (name, schema) in value.as_object().cloned().unwrap_or_default() {
+                    let both = match known.remove(&name) {
+                        None => schema,
+                        Some(known) => json!({"allOf": [known, schema]}),
+                    };
+                    known.insert(name, both);
+                }
+            }
+            ("required", Some(Value::Array(known))) => {
+                for name in value.as_array().cloned().unwrap_or_default() {
+                    if !known.contains(&name) {
+                        known.push(name);
+                    }
+                }
+            }
+            ("type", Some(known)) => {
+                let (left, right) = (types(known), types(&value));
+                let narrower = |of: &String| {
+                    right.contains(of) || (of == "integer" && right.iter().any(|other| other == "number"))
+                };
+                let mut both: Vec<String> = left.iter().filter(|of| narrower(of)).cloned().collect();
+                if left.iter().any(|of| of == "number") && right.iter().any(|of| of == "integer") {
+                    both.push("integer".to_owned());
+                }
+                if both.is_empty() {
+                    return Value::Bool(false);
+                }
+                *known = if both.len() == 1 { json!(both[0]) } else { json!(both) };
+            }
+            ("const", Some(known)) if !json_same(known, &value) => return Value::Bool(false),
+            ("enum", Some(Value::Array(known))) => {
+                let other = value.as_array().cloned().unwrap_or_default();
+                known.retain(|value| other.iter().any(|other| json_same(other, value)));
+            }
+            ("allOf", Some(Value::Array(known))) => known.extend(value.as_array().cloned().unwrap_or_default()),
+            // A second choice is one of both.
+            ("anyOf" | "oneOf", Some(_)) => {
+                let second = json!({ "anyOf": value });
+                match members.get_mut("allOf") {
+                    Some(Value::Array(parts)) => parts.push(second),
+                    _ => {
+                        members.insert("allOf".to_owned(), json!([second]));
+                    }
+                }
+            }
+            (_, Some(_)) => {}
+        }
+    }
+    if both_declare {
+        for keyword in ["additionalProperties", "unevaluatedProperties"] {
+            if members.get(keyword) == Some(&Value::Bool(false)) {
+                members.remove(keyword);
+            }
+        }
+    }
+    Value::Object(members)
+}
+
+fn json_same(left: &Value, right: &Value) -> bool {
+    crate::json::same(left, right)
+}
+
+fn types(of: &Value) -> Vec<String> {
+    match of {
+        Value::String(of) => vec![of.clone()],
+        Value::Array(types) => types.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_of(value: &Value, of: &Value) -> bool {
+    let name = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let types = types(of);
+    types.iter().any(|of| of == name || (of == "integer" && name == "number"))
+}
+
+/// A place where members can be.
+enum Place {
+    Object(Map<String, Value>),
+    /// There are none, and that is no error.
+    Null(Value),
+}
+
+/// The schema of an object whose members can be followed.
+fn object(alternative: Value, at: &[String]) -> Result<Place, String> {
+    let members = match alternative {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
+    match members.get("const") {
+        Some(Value::Null) => return Ok(Place::Null(Value::Object(members))),
+        Some(Value::Object(constant)) => {
+            let mut made = Map::from_iter([
+                ("type".to_owned(), json!("object")),
+                ("additionalProperties".to_owned(), json!(false)),
+            ]);
+            for (name, value) in constant {
+                put(&mut made, name, json!({ "const": value }), Presence::Always);
+            }
+            made.entry("properties").or_insert_with(|| json!({}));
+            return Ok(Place::Object(made));
+        }
+        Some(_) => return Err(format!("{} can be something else than an object", shown(at))),
+        None => {}
+    }
+    match members.get("type").and_then(Value::as_str) {
+        Some("null") => return Ok(Place::Null(Value::Object(members))),
+        Some("object") => {}
+        Some(other) => return Err(format!("{} can be of type {other}", shown(at))),
+        None => return Err(format!("{} can be of any type", shown(at))),
+    }
+    let mut members = members;
+    for keyword in ["if", "then", "else", "dependentSchemas", "patternProperties"] {
+        if members.contains_key(keyword) {
+            return Err(format!("`{keyword}` at {} is not followed", shown(at)));
+        }
+    }
+    // They only forbid: without them there is more, and never less.
+    for keyword in [
+        "not",
+        "dependentRequired",
+        "propertyNames",
+        "minProperties",
+        "maxProperties",
+    ] {
+        members.remove(keyword);
+    }
+    if let Some(unevaluated) = members.remove("unevaluatedProperties") {
+        members.entry("additionalProperties").or_insert(unevaluated);
+    }
+    members.entry("properties").or_insert_with(|| json!({}));
+    Ok(Place::Object(members))
+}
+
+/// The schema of a member, if there can be one.
+fn member(members: &Map<String, Value>, name: &str) -> Result<Option<Value>, String> {
+    let declared = members.get("properties").and_then(|properties| properties.get(name));
+    if let Some(declared) = declared {
+        return Ok(Some(declared.clone()).filter(|declared| *declared != Value::Bool(false)));
+    }
+    let required = presence(members, name) == Presence::Always;
+    match members.get("additionalProperties") {
+        // A writer emits what it declares.
+        None if !required => Ok(None),
+        Some(Value::Bool(false)) => Ok(None),
+        None => Ok(Some(Value::Bool(true))),
+        Some(other) => Ok(Some(other.clone())),
+    }
+}
+
+/// Whether nothing can be under this name.
+fn free(members: &Map<String, Value>, name: &str) -> Result<(), String> {
+    match member(members, name)? {
+        None => Ok(()),
+        Some(_) => Err(format!("there can be a member `{name}` already")),
+    }
+}
+
+fn presence(members: &Map<String, Value>, name: &str) -> Presence {
+    let required = members.get("required").and_then(Value::as_array);
+    if required.is_some_and(|required| required.iter().any(|known| known == name)) {
+        Presence::Always
+    } else {
+        Presence::Maybe
+    }
+}
+
+fn names(members: &Map<String, Value>) -> impl Iterator<Item = String> + '_ {
+    members
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(|properties| properties.keys().cloned())
+}
+
+fn put(members: &mut Map<String, Value>, name: &str, value: Value, presence: Presence) {
+    let properties = members.entry("properties").or_insert_with(|| json!({}));
+    if let Value::Object(properties) = properties {
+        properties.insert(name.to_owned(), value);
+    }
+    let required = members.entry("required").or_insert_with(|| json!([]));
+    if let Value::Array(required) = required {
+        required.retain(|known| known != name);
+        if presence == Presence::Always {
+            required.push(json!(name));
+        }
+    }
+}
+
+/// `schema` without the values for which a condition holds, as far as that can be said member by member.
+fn without(schema: Value, condition: &Condition) -> Value {
+    let simple = || {
+        let when = condition.schema.as_object()?;
+        let properties = when.get("properties")?.as_object()?;
+        let required = when.get("required")?.as_array()?;
+        let (name, holds) = properties.iter().next()?;
+        let alone = properties.len() == 1
+            && required.len() == 1
+            && required[0] == *name
+            && when
+                .keys()
+                .all(|keyword| ["type", "properties", "required"].contains(&keyword.as_str()));
+        alone.then(|| (name.clone(), holds.clone()))
+    };
+    match simple() {
+        Some((name, holds)) => {
+            let more = Map::from_iter([("properties".to_owned(), json!({name: {"not": holds}}))]);
+            merged(schema, more)
+        }
+        None => json!({"allOf": [schema, {"not": condition.schema}]}),
+    }
+}
+
+fn any_of(mut alternatives: Vec<Value>) -> Value {
+    let mut known: Vec<Value> = Vec::new();
+    alternatives.retain(|alternative| {
+        let new = !known.contains(alternative);
+        if new {
+            known.push(alternative.clone());
+        }
+        new
+    });
+    match alternatives.len() {
+        0 => Value::Bool(false),
+        1 => alternatives.remove(0),
+        _ => json!({ "anyOf": alternatives }),
+    }
+}
+
+fn kind(schema: &Value) -> Option<&str> {
+    schema.get("type").and_then(Value::as_str)
+}
+
+fn is_null(schema: &Value) -> bool {
+    kind(schema) == Some("null") || schema.get("const") == Some(&Value::Null)
+}
+
+fn shown(at: &[String]) -> String {
+    if at.is_empty() {
+        "the data".to_owned()
+    } else {
+        pointer(at)
+    }
+}

@@ -7,6 +7,9 @@
 mod cases;
 #[path = "upcast/chains.rs"]
 mod chains;
+#[cfg(feature = "compat")]
+#[path = "upcast/format.rs"]
+mod format;
 #[cfg(all(feature = "cli", feature = "jq"))]
 #[path = "upcast/jq.rs"]
 mod jq;

@@ -31,6 +31,7 @@ pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Resu
     finding::sort(&mut findings);
     context.report(&findings)?;
     let verified = steps.iter().filter(|step: &&StepReport| step.verified).count();
+    let proved = steps.iter().filter(|step| step.verified && step.proved).count();
     if context.json {
         for step in &steps {
             report::json_line(context.out, &Line { kind: "step", step })?;
@@ -38,7 +39,11 @@ pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Resu
         report::json_object(
             context.out,
             "summary",
-            &[("upcasters", steps.len().into()), ("verified", verified.into())],
+            &[
+                ("upcasters", steps.len().into()),
+                ("verified", verified.into()),
+                ("proved", proved.into()),
+            ],
         )?;
     } else {
         for step in &steps {
@@ -58,7 +63,7 @@ pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Resu
         }
         writeln!(
             context.out,
-            "{verified} of {} verified",
+            "{verified} of {} verified, {proved} of them by proof",
             report::count(steps.len() as u64, "upcaster")
         )?;
     }

@@ -100,15 +100,15 @@ pub use error::SchemaError;
 #[cfg(feature = "compat")]
 pub use generate::{NearMiss, sample_instances, sample_near_misses};
 #[cfg(feature = "compat")]
+pub(crate) use keywords::definition_name;
+#[cfg(feature = "compat")]
 pub use matrix::{Cell, Matrix, matrix};
 #[cfg(feature = "compat")]
 pub use pairs::{PairsSummary, compare_pairs};
 #[cfg(feature = "compat")]
-pub use readings::Reading;
-#[cfg(feature = "compat")]
-pub(crate) use keywords::definition_name;
-#[cfg(feature = "compat")]
 pub(crate) use questions::{Condition, common_form, included, instances, smallest};
+#[cfg(feature = "compat")]
+pub use readings::Reading;
 pub use types::{kind, reader_schema, writer_schema};
 #[cfg(feature = "compat")]
 pub(crate) use validators::Known;

@@ -65,7 +65,11 @@ pub(crate) fn instances(old: &Value, aims: &[&Value], limit: usize) -> Vec<Value
     let document = Evaluator::new(&from, &patterns);
     let mut values: Vec<(usize, String, Value)> = Vec::new();
     let anything = json!({});
-    let aims = if aims.is_empty() { vec![&anything] } else { aims.to_vec() };
+    let aims = if aims.is_empty() {
+        vec![&anything]
+    } else {
+        aims.to_vec()
+    };
     for aim in aims {
         let Ok(aim) = common_form(aim) else { continue };
         let aimed = Evaluator::new(&aim, &patterns);
@@ -89,7 +93,10 @@ pub(crate) fn instances(old: &Value, aims: &[&Value], limit: usize) -> Vec<Value
 /// Formats assert nothing, but a writer that states one keeps to it: texts of a stated format are taken from a few
 /// that have it, and integers of a Rust type's width stay inside it.
 fn speak_formats(members: &mut Map<String, Value>) {
-    if ["enum", "const", "pattern"].iter().any(|keyword| members.contains_key(*keyword)) {
+    if ["enum", "const", "pattern"]
+        .iter()
+        .any(|keyword| members.contains_key(*keyword))
+    {
         return;
     }
     let samples = match members.get("format").and_then(Value::as_str) {
@@ -97,7 +104,10 @@ fn speak_formats(members: &mut Map<String, Value>) {
         Some("date") => json!(["1970-01-01", "2024-02-29"]),
         Some("time") => json!(["00:00:00Z", "23:59:59Z"]),
         Some("duration") => json!(["PT0S", "P1DT2H"]),
-        Some("uuid") => json!(["00000000-0000-0000-0000-000000000000", "c0a80101-7f4e-4c5a-9b0e-1f2e3d4c5b6a"]),
+        Some("uuid") => json!([
+            "00000000-0000-0000-0000-000000000000",
+            "c0a80101-7f4e-4c5a-9b0e-1f2e3d4c5b6a"
+        ]),
         Some("email") => json!(["a@example.com"]),
         Some("hostname") => json!(["example.com"]),
         Some("ipv4") => json!(["192.0.2.1"]),
@@ -123,7 +133,9 @@ fn speak_formats(members: &mut Map<String, Value>) {
 fn write_whole(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
-            let whole = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9e15);
+            let whole = number
+                .as_f64()
+                .filter(|float| float.fract() == 0.0 && float.abs() < 9e15);
             // The bounds make it exact.
             #[expect(clippy::cast_possible_truncation, reason = "whole and inside 53 bits")]
             if let Some(whole) = whole {

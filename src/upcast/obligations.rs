@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::finding::{Finding, Level, Place};
 use crate::json;
@@ -12,7 +12,7 @@ use crate::schema::{Validation, instances, smallest};
 
 use super::error::Failure;
 use super::upcaster::Stored;
-use super::verified::Witness;
+use super::verified::{Witness, place_of};
 use super::verify::{Source, Trial, bytes, same};
 use super::{Envelope, Upcast, Upcaster, Verifier};
 
@@ -158,7 +158,7 @@ impl Verifier<'_> {
             let value = smallest(found.value, &holds);
             if let Some((_, message, pointer)) = self.objection(step, &value) {
                 let text = bytes(&value);
-                let mut place = Place::kind(event_type, from);
+                let mut place = place_of(upcaster);
                 place.pointer = Some(pointer).filter(|pointer| !pointer.is_empty());
                 smaller.push((
                     *rule,
@@ -207,12 +207,18 @@ impl Verifier<'_> {
                 &rules::UPCASTER_LOSES,
                 format!(
                     "{pointer} of {event_type} {from} has no influence on what upcaster {upcaster} makes, in {} of which the two differ in nothing else",
-                    if *pairs == 1 { "1 pair of events".to_owned() } else { format!("{pairs} pairs of events") }
+                    if *pairs == 1 {
+                        "1 pair of events".to_owned()
+                    } else {
+                        format!("{pairs} pairs of events")
+                    }
                 ),
-                Place::kind(event_type, from).at_pointer(pointer.as_str()),
+                place_of(upcaster).at_pointer(pointer.as_str()),
             );
             if let (Some((new_type, version)), false) = (kept, declared.contains(pointer)) {
-                finding.message.push_str(&format!(", and {new_type} {version} still has that member"));
+                finding
+                    .message
+                    .push_str(&format!(", and {new_type} {version} still has that member"));
                 finding = finding.at_level(Level::Deny);
                 self.tallies[step].loses = true;
             }
@@ -244,7 +250,10 @@ impl Verifier<'_> {
             }
             let mut pairs = 0;
             let mut influence = false;
-            'values: for (value, made) in results.iter().filter(|(value, _)| value.pointer(&pointer).is_some()) {
+            'values: for (value, made) in results
+                .iter()
+                .filter(|(value, _)| value.pointer(&pointer).is_some())
+            {
                 let mut others: Vec<&Value> = Vec::new();
                 for other in values.iter().filter_map(|other| other.pointer(&pointer)) {
                     if others.len() < COMPARED && !others.contains(&other) {
@@ -288,7 +297,7 @@ impl Verifier<'_> {
             };
             let mut constants: Vec<(String, Value)> = Vec::new();
             members(&first.data, &mut String::new(), &mut |pointer, value| {
-                let leaf = !value.as_object().is_some_and(|members| !members.is_empty());
+                let leaf = value.as_object().is_none_or(Map::is_empty);
                 let constant = made.iter().all(|(old, made)| {
                     made.data.pointer(pointer) == Some(value) && old.pointer(pointer).is_none()
                 });
@@ -311,7 +320,7 @@ impl Verifier<'_> {
                         format!(
                             "{pointer} is {value} in every {new_type} {version} that upcaster {upcaster} makes; no {event_type} {from} says so"
                         ),
-                        Place::kind(event_type, from).at_pointer(pointer),
+                        place_of(upcaster).at_pointer(pointer),
                     ));
                 }
             }
@@ -319,14 +328,8 @@ impl Verifier<'_> {
     }
 
     /// Up and back again, on the members that are not lost.
-    fn try_way_back(
-        &mut self,
-        step: usize,
-        results: &[(&Value, Vec<Upcast>)],
-        lost: &BTreeMap<String, u64>,
-    ) {
+    fn try_way_back(&mut self, step: usize, results: &[(&Value, Vec<Upcast>)], lost: &BTreeMap<String, u64>) {
         let upcaster = &self.chains.upcasters()[step];
-        let (event_type, from) = (upcaster.event_type(), upcaster.from());
         for (value, made) in results {
             let [only] = &made[..] else { continue };
             let Some(back) = upcaster.back(only.data.clone()) else {
@@ -338,7 +341,9 @@ impl Verifier<'_> {
                     .into_iter()
                     .map(|change| change.pointer)
                     .find(|pointer| {
-                        !lost.keys().any(|lost| pointer == lost || pointer.starts_with(&format!("{lost}/")))
+                        !lost
+                            .keys()
+                            .any(|lost| pointer == lost || pointer.starts_with(&format!("{lost}/")))
                     })
                     .map(|pointer| ("comes back as something else".to_owned(), pointer)),
             };
@@ -350,7 +355,7 @@ impl Verifier<'_> {
                     message: format!("upcaster {upcaster} and its way back: {at} of the event {what}"),
                     place: Place {
                         pointer: Some(pointer.clone()).filter(|pointer| !pointer.is_empty()),
-                        ..Place::kind(event_type, from)
+                        ..place_of(upcaster)
                     },
                     text,
                     source: Source::Generated,

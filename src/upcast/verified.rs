@@ -119,9 +119,13 @@ impl Tally {
 
     /// Whether an event took it beyond its bounds.
     pub(super) fn exceeds(&self) -> bool {
-        [rules::UPCASTER_TIMEOUT.id, rules::UPCASTER_LIMIT.id, rules::JQ_FENCE.id]
-            .iter()
-            .any(|rule| self.counters.contains_key(rule))
+        [
+            rules::UPCASTER_TIMEOUT.id,
+            rules::UPCASTER_LIMIT.id,
+            rules::JQ_FENCE.id,
+        ]
+        .iter()
+        .any(|rule| self.counters.contains_key(rule))
     }
 
     pub(super) fn count(&mut self, rule: &'static str, witness: Witness, count: u64) {
@@ -165,8 +169,7 @@ impl Counter {
 /// What the proof of a declarative upcaster has to say.
 pub(super) fn said_of(upcaster: &Upcaster, proof: &Proof, broken: bool) -> Vec<Finding> {
     let place = |pointer: &str| {
-        let mut place = Place::kind(upcaster.event_type(), upcaster.from());
-        place.file = upcaster.file().map(str::to_owned);
+        let mut place = place_of(upcaster);
         place.pointer = Some(pointer.to_owned()).filter(|pointer| !pointer.is_empty());
         place
     };
@@ -192,21 +195,24 @@ pub(super) fn said_of(upcaster: &Upcaster, proof: &Proof, broken: bool) -> Vec<F
     pointless.chain(open).collect()
 }
 
-/// Says that no stored event takes an upcaster.
-pub(super) fn unused(upcaster: &Upcaster) -> Finding {
+/// The place of an upcaster where no event has one.
+pub(super) fn place_of(upcaster: &Upcaster) -> Place {
     let mut place = Place::kind(upcaster.event_type(), upcaster.from());
     place.file = upcaster.file().map(str::to_owned);
+    place
+}
+
+/// Says that no stored event takes an upcaster.
+pub(super) fn unused(upcaster: &Upcaster) -> Finding {
     Finding::new(
         &rules::UPCASTER_UNUSED,
         format!("no recorded event takes upcaster {upcaster}"),
-        place,
+        place_of(upcaster),
     )
 }
 
 /// Says that nothing is known of an upcaster.
 pub(super) fn untried(upcaster: &Upcaster) -> Finding {
-    let mut place = Place::kind(upcaster.event_type(), upcaster.from());
-    place.file = upcaster.file().map(str::to_owned);
     Finding::new(
         &rules::UPCASTER_UNTRIED,
         format!(
@@ -214,6 +220,6 @@ pub(super) fn untried(upcaster: &Upcaster) -> Finding {
             upcaster.event_type(),
             upcaster.from()
         ),
-        place,
+        place_of(upcaster),
     )
 }

@@ -16,7 +16,7 @@ use crate::schema::{SchemaError, Validation, Validators, Violation};
 
 use super::error::{Failure, Kind, said};
 use super::upcaster::Stored;
-use super::verified::{Tally, Witness, said_of, untried, unused};
+use super::verified::{Tally, Witness, place_of, said_of, untried, unused};
 use super::{Chains, Envelope, Upcast, UpcastError, Upcaster, Verified, VerifiedStep};
 
 /// How often code is run again on an event that is at hand.
@@ -304,7 +304,9 @@ impl<'a> Verifier<'a> {
         let made = upcaster.run(data.clone(), way.stored);
         let again = match &made {
             // The other run would only cost the same again.
-            Err(failure) if !matches!(failure.kind, Kind::Refused | Kind::Panicked | Kind::Undeclared) => true,
+            Err(failure) if !matches!(failure.kind, Kind::Refused | Kind::Panicked | Kind::Undeclared) => {
+                true
+            }
             _ => agrees(upcaster, data, way, &made),
         };
         if !again {
@@ -364,8 +366,17 @@ impl<'a> Verifier<'a> {
         let Ok(direct) = direct else { return };
         if !same(&Ok(direct), &Ok(stepwise)) {
             let (first, step) = (&chains.upcasters()[first], &chains.upcasters()[other]);
-            let message = format!("the way that starts with upcaster {first} and the way that starts with upcaster {step} come to different events");
-            self.tell(other, trial.data, way, &rules::UPCASTER_PATH_DEPENDENT, message, "");
+            let message = format!(
+                "the way that starts with upcaster {first} and the way that starts with upcaster {step} come to different events"
+            );
+            self.tell(
+                other,
+                trial.data,
+                way,
+                &rules::UPCASTER_PATH_DEPENDENT,
+                message,
+                "",
+            );
         }
     }
 
@@ -470,7 +481,10 @@ impl<'a> Verifier<'a> {
     ) {
         let upcaster = &self.chains.upcasters()[step];
         let text = bytes(data);
-        let mut place = way.trial.place.clone();
+        let mut place = match way.trial.source {
+            Source::Generated => place_of(upcaster),
+            Source::Example | Source::Recorded => way.trial.place.clone(),
+        };
         place.event_type = Some(upcaster.event_type().to_owned());
         place.version = Some(upcaster.from().to_string());
         place.pointer = Some(pointer.to_owned()).filter(|pointer| !pointer.is_empty());
@@ -517,7 +531,11 @@ impl<'a> Verifier<'a> {
                 findings.push(unused(upcaster));
             }
             let proof = tally.proof.as_ref();
-            findings.extend(proof.into_iter().flat_map(|proof| said_of(upcaster, proof, broken)));
+            findings.extend(
+                proof
+                    .into_iter()
+                    .flat_map(|proof| said_of(upcaster, proof, broken)),
+            );
             steps.push(VerifiedStep {
                 event_type: upcaster.event_type().to_owned(),
                 from: upcaster.from().clone(),
@@ -551,8 +569,7 @@ fn agrees(upcaster: &Upcaster, data: &Value, way: &Way<'_>, made: &Result<Vec<Up
         return again();
     }
     // A hash map of two members has a fifty-fifty chance to come in the same order.
-    (0..RUNS).all(|_| again())
-        && std::thread::scope(|scope| scope.spawn(again).join().unwrap_or(false))
+    (0..RUNS).all(|_| again()) && std::thread::scope(|scope| scope.spawn(again).join().unwrap_or(false))
 }
 
 /// One event's way through its chain.

@@ -28,7 +28,7 @@ fn bad(program: &str, id: &str) -> Value {
     assert_eq!(step["level"], "note");
     let said = folder.look(&["upcast", "verify"]).quietly().exits(1);
     said.denies(id, &place);
-    assert!(said.summary().ends_with(r#""verified":0}"#), "{said}");
+    assert!(said.summary().contains(r#""verified":0,"#), "{said}");
     found
 }
 
@@ -38,15 +38,34 @@ fn one_that_holds() {
     let said = folder.look(&["gate"]).quietly().exits(0);
     assert!(
         said.summary()
-            .contains(r#"{"id":"upcasters","checked":1,"findings":0"#),
+            .contains(r#"{"id":"upcasters","checked":1,"findings":1,"failing":0"#),
         "{said}"
     );
     let said = folder.look(&["upcast", "verify"]).quietly().exits(0);
+    let step = &said.lines()[1];
+    assert_eq!(step["kind"], "step", "{said}");
+    assert_eq!(step["type"], "OrderPlaced", "{said}");
+    assert_eq!(step["from"], 1, "{said}");
+    assert_eq!(step["to"], serde_json::json!(["OrderPlaced@2"]), "{said}");
+    assert_eq!(step["origin"], "schemas/OrderPlaced/1-to-2.jq", "{said}");
     assert_eq!(
-        said.stdout,
-        "{\"kind\":\"step\",\"type\":\"OrderPlaced\",\"from\":1,\"to\":[\"OrderPlaced@2\"],\"origin\":\"schemas/OrderPlaced/1-to-2.jq\",\"tried\":1,\"verified\":true}\n\
-         {\"kind\":\"summary\",\"upcasters\":1,\"verified\":1}\n"
+        (&step["examples"], &step["recorded"]),
+        (&json!(1), &json!(0)),
+        "{said}"
     );
+    assert!(step["generated"].as_u64() > Some(1), "{said}");
+    // A program is tested, never proved.
+    assert_eq!(
+        (&step["proved"], &step["verified"]),
+        (&json!(false), &json!(true)),
+        "{said}"
+    );
+    assert_eq!(
+        said.summary(),
+        "{\"kind\":\"summary\",\"upcasters\":1,\"verified\":1,\"proved\":0}"
+    );
+    // What it makes up is said.
+    assert_eq!(said.of("upcaster-invents")[0]["where"]["pointer"], "/currency");
 }
 
 #[test]
@@ -156,10 +175,22 @@ fn one_that_loops_for_ever() {
 }
 
 #[test]
-fn one_that_was_tried_on_nothing() {
+fn without_an_example_it_is_tried_on_what_the_schema_allows() {
     let folder = Folder::bridged();
     std::fs::remove_file(folder.path("schemas/OrderPlaced/examples/1.ndjson")).unwrap();
-    let said = folder.look(&["gate"]).quietly().exits(1);
+    let said = folder.look(&["upcast", "verify"]).quietly().exits(0);
+    let step = &said.lines()[1];
+    assert_eq!(step["examples"], 0, "{said}");
+    assert_eq!(step["tried"], step["generated"], "{said}");
+}
+
+#[test]
+fn one_that_was_tried_on_nothing() {
+    // No event is of this version, so nothing is known of an upcaster from it.
+    let nobody = r#"{"type": "object", "properties": {"order": false}, "required": ["order"]}"#;
+    let folder = Folder::bridged().with("schemas/OrderPlaced/1.json", nobody);
+    std::fs::remove_file(folder.path("schemas/OrderPlaced/examples/1.ndjson")).unwrap();
+    let said = folder.look(&["upcast", "verify"]).quietly().exits(1);
     said.denies(
         "upcaster-untried",
         &json!({"type": "OrderPlaced", "version": "1"}),
@@ -170,10 +201,56 @@ fn one_that_was_tried_on_nothing() {
 fn two_of_them_from_one_version_and_a_circle() {
     let folder = Folder::bridged()
         .with("schemas/OrderPlaced/3.json", ORDER_2)
-        .with("schemas/OrderPlaced/1-to-3.jq", super::tool::ORDER_1_TO_2);
+        .with("schemas/OrderPlaced/1-to-3.jq", super::tool::ORDER_1_TO_2)
+        .with("schemas/OrderPlaced/2-to-3.jq", ".");
+    // Two ways that agree.
+    folder.look(&["upcast", "verify"]).quietly().exits(0);
+    folder.write("schemas/OrderPlaced/1-to-3.jq", ".currency = \"CZK\"");
+    let said = folder.look(&["upcast", "verify"]).quietly().exits(1);
+    let found = &said.of("upcaster-path-dependent")[0];
+    assert!(found["witness"].is_object(), "{said}");
+    let folder = Folder::bridged().with(
+        "schemas/OrderPlaced/1-to-2.upcast.json",
+        r#"{"format": "1.0", "operations": [{"op": "add", "at": "/currency", "value": "EUR"}]}"#,
+    );
     let said = folder.look(&["gate"]).quietly().exits(1);
     said.of("upcaster-duplicate");
     let folder = Folder::bridged().with("schemas/OrderPlaced/2-to-1.jq", "del(.currency)");
     let said = folder.look(&["gate"]).quietly().exits(1);
     said.of("upcaster-cycle");
+}
+
+#[test]
+fn a_declarative_one_is_proved_and_opens_the_gate() {
+    let folder = Folder::bridged().with(
+        "schemas/OrderPlaced/1-to-2.upcast.json",
+        r#"{"format": "1.0", "operations": [{"op": "add", "at": "/currency", "value": "EUR"}]}"#,
+    );
+    std::fs::remove_file(folder.path("schemas/OrderPlaced/1-to-2.jq")).unwrap();
+    let said = folder.look(&["upcast", "verify"]).quietly().exits(0);
+    assert!(
+        said.summary()
+            .ends_with(r#""upcasters":1,"verified":1,"proved":1}"#),
+        "{said}"
+    );
+    let said = folder.look(&["gate"]).quietly().exits(0);
+    assert_eq!(said.of("breaking-step")[0]["level"], "note");
+    let said = folder.run(&["upcast", "verify"]).exits(0);
+    super::tool::snapshot("upcast_verify_proved", &said.stdout);
+    folder.write(
+        "schemas/OrderPlaced/1-to-2.upcast.json",
+        r#"{"format": "1.0", "operations": [{"op": "add", "at": "currency", "value": "EUR"}]}"#,
+    );
+    let said = folder.look(&["upcast", "verify"]).quietly().exits(1);
+    let found = &said.of("upcaster-malformed")[0];
+    at(
+        found,
+        &json!({"file": "schemas/OrderPlaced/1-to-2.upcast.json", "pointer": "/operations/0/at"}),
+    );
+    folder.write(
+        "schemas/OrderPlaced/1-to-2.upcast.json",
+        r#"{"format": "1.0", "operations": [{"op": "add", "at": "/currency", "value": 7}]}"#,
+    );
+    let said = folder.run(&["upcast", "verify"]).exits(1);
+    super::tool::snapshot("upcast_verify_broken", &said.stdout);
 }

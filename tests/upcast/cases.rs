@@ -139,12 +139,20 @@ fn said(case: &Case) -> Vec<String> {
         write(&root.path().join(format!("{name}.json")), &schema.to_string());
     }
     for (name, file) in &case.files {
-        write(&root.path().join(format!("{name}.upcast.json")), &file.to_string());
+        write(
+            &root.path().join(format!("{name}.upcast.json")),
+            &file.to_string(),
+        );
     }
     for (name, examples) in &case.examples {
         let (event_type, version) = name.split_once('/').unwrap();
         let text: String = examples.iter().map(|example| format!("{example}\n")).collect();
-        write(&root.path().join(format!("{event_type}/examples/{version}.ndjson")), &text);
+        write(
+            &root
+                .path()
+                .join(format!("{event_type}/examples/{version}.ndjson")),
+            &text,
+        );
     }
     let catalogue = Arc::new(Catalogue::open(root.path(), &CatalogueOptions::default()).unwrap());
     assert_eq!(catalogue.findings(), []);
@@ -181,7 +189,12 @@ fn said(case: &Case) -> Vec<String> {
             (true, false) => "tested",
             (false, _) => "not verified",
         };
-        format!("{} {} ({}): {how}", step.event_type, step.from, inside(&step.origin))
+        format!(
+            "{} {} ({}): {how}",
+            step.event_type,
+            step.from,
+            inside(&step.origin)
+        )
     }));
     told
 }
@@ -207,10 +220,9 @@ fn steady(message: &str) -> String {
 }
 
 fn line(finding: &Finding) -> String {
-    let witness = finding
-        .witness
-        .as_ref()
-        .map_or_else(String::new, |witness| format!(" <- {}", canonical(witness).unwrap()));
+    let witness = finding.witness.as_ref().map_or_else(String::new, |witness| {
+        format!(" <- {}", canonical(witness).unwrap())
+    });
     let message = steady(&finding.message);
     format!("{}[{}] {message}{witness}", finding.level, finding.rule.id)
 }
@@ -231,7 +243,8 @@ fn every_case() {
     for name in names {
         let file = name.join("case.json");
         let text = std::fs::read_to_string(&file).unwrap();
-        let case: Case = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let case: Case =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let told = said(&case);
         if told == case.expect {
             continue;
@@ -239,7 +252,11 @@ fn every_case() {
         if update {
             let (before, _) = text.split_once("  \"expect\": [").unwrap();
             let lines: Vec<String> = told.iter().map(|line| format!("    {}", json!(line))).collect();
-            std::fs::write(&file, format!("{before}  \"expect\": [\n{}\n  ]\n}}\n", lines.join(",\n"))).unwrap();
+            std::fs::write(
+                &file,
+                format!("{before}  \"expect\": [\n{}\n  ]\n}}\n", lines.join(",\n")),
+            )
+            .unwrap();
         }
         wrong.push(format!(
             "{}\n  expected:\n    {}\n  said:\n    {}",

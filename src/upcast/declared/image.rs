@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::schema::Condition;
-
+use super::places::{
+    Place, Presence, Taken, any_of, branches, excluded, free, is_null, is_of, kind, member, merged, names,
+    object, presence, put, shown, take, without,
+};
 use super::plan::{Change, Ending, Kind, Operation, Otherwise, Path, Plan, pointer};
 use super::run;
 
@@ -76,15 +78,8 @@ pub(super) fn image(plan: &Plan, schema: &Value) -> Result<Image, String> {
     Ok(follower.image)
 }
 
-/// Whether a member is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Presence {
-    Always,
-    Maybe,
-}
-
-/// A member that was taken out: its schema and whether it is there.
-type Taken = Option<(Value, Presence)>;
+/// Works on an object that can hold a name.
+type AtParent<'a> = dyn FnMut(&mut Follower, &mut Map<String, Value>, &String) -> Result<(), String> + 'a;
 
 struct Follower {
     definitions: Map<String, Value>,
@@ -141,8 +136,8 @@ impl Follower {
         match &operation.change {
             Change::Rename { at, to } => {
                 let mut found = false;
-                let schema = self.at_parent(schema, at, &mut |follower, members, name| {
-                    let Some((value, presence)) = follower.take(members, name)? else {
+                let schema = self.at_parent(&schema, at, &mut |_, members, name| {
+                    let Some((value, presence)) = take(members, name) else {
                         return Ok(());
                     };
                     found = true;
@@ -157,8 +152,8 @@ impl Follower {
             }
             Change::Move { from, to } => {
                 let mut taken: Vec<Taken> = Vec::new();
-                let mut schema = self.at_parent(schema, from, &mut |follower, members, name| {
-                    let found = follower.take(members, name)?;
+                let schema = self.at_parent(&schema, from, &mut |_, members, name| {
+                    let found = take(members, name);
                     taken.push(found);
                     Ok(())
                 })?;
@@ -173,8 +168,7 @@ impl Follower {
                     && self.always_there(&schema, &from[..from.len() - 1])?;
                 let presence = if always { Presence::Always } else { Presence::Maybe };
                 let value = any_of(found.into_iter().map(|(value, _)| value).collect());
-                schema = self.put_at(schema, to, &value, presence, true)?;
-                Ok(schema)
+                self.put_at(&schema, to, &value, presence, true)
             }
             Change::Add { at, value } => {
                 let constant = json!({ "const": value });
@@ -182,12 +176,12 @@ impl Follower {
                 if !self.declares(&schema, at)? {
                     self.image.invented.insert(pointer(at));
                 }
-                self.put_at(schema, at, &constant, Presence::Always, false)
+                self.put_at(&schema, at, &constant, Presence::Always, false)
             }
             Change::Remove { at } => {
                 let mut found = false;
-                let schema = self.at_parent(schema, at, &mut |follower, members, name| {
-                    found |= follower.take(members, name)?.is_some();
+                let schema = self.at_parent(&schema, at, &mut |_, members, name| {
+                    found |= take(members, name).is_some();
                     Ok(())
                 })?;
                 touched(self, found);
@@ -196,33 +190,35 @@ impl Follower {
                 }
                 Ok(schema)
             }
-            Change::Wrap { at, member } => self.each_value(operation, schema, at, &mut |_, value| {
+            Change::Wrap { at, member } => self.each_value(operation, &schema, at, &mut |_, value| {
                 let mut members = Map::new();
                 members.insert("type".to_owned(), json!("object"));
                 members.insert("additionalProperties".to_owned(), json!(false));
                 put(&mut members, member, value, Presence::Always);
                 Ok(Some((Value::Object(members), Presence::Always)))
             }),
-            Change::List { at } => self.each_value(operation, schema, at, &mut |_, value| {
+            Change::List { at } => self.each_value(operation, &schema, at, &mut |_, value| {
                 Ok(Some((
                     json!({"type": "array", "items": value, "minItems": 1, "maxItems": 1}),
                     Presence::Always,
                 )))
             }),
-            Change::Hoist { at, member } => self.each_value(operation, schema, at, &mut |follower, value| {
-                follower.hoisted(&value, member, at)
-            }),
+            Change::Hoist { at, member } => {
+                self.each_value(operation, &schema, at, &mut |follower, value| {
+                    follower.hoisted(&value, member, at)
+                })
+            }
             Change::Map {
                 at,
                 values,
                 otherwise,
-            } => self.each_value(operation, schema, at, &mut |follower, value| {
+            } => self.each_value(operation, &schema, at, &mut |follower, value| {
                 Ok(Some((
                     follower.mapped(value, values, otherwise, at)?,
                     Presence::Always,
                 )))
             }),
-            Change::Convert { at, to } => self.each_value(operation, schema, at, &mut |follower, value| {
+            Change::Convert { at, to } => self.each_value(operation, &schema, at, &mut |follower, value| {
                 let mut made = Vec::new();
                 for alternative in follower.alternatives(&value)? {
                     made.push(follower.converted(alternative, *to, at)?);
@@ -230,7 +226,7 @@ impl Follower {
                 Ok(Some((any_of(made), Presence::Always)))
             }),
             Change::Each { at, operations } => {
-                self.each_value(operation, schema, at, &mut |follower, value| {
+                self.each_value(operation, &schema, at, &mut |follower, value| {
                     let mut made = Vec::new();
                     for alternative in follower.alternatives(&value)? {
                         made.push(follower.items(alternative, operations, at)?);
@@ -249,13 +245,13 @@ impl Follower {
     fn each_value(
         &mut self,
         operation: &Operation,
-        schema: Value,
+        schema: &Value,
         at: &Path,
         f: &mut dyn FnMut(&mut Self, Value) -> Result<Taken, String>,
     ) -> Result<Value, String> {
         let mut found = false;
         let schema = self.at_parent(schema, at, &mut |follower, members, name| {
-            let Some((value, presence)) = follower.take(members, name)? else {
+            let Some((value, presence)) = take(members, name) else {
                 return Ok(());
             };
             found = true;
@@ -272,25 +268,20 @@ impl Follower {
     }
 
     /// Hands every object that can hold the last name of `path` to `f`.
-    fn at_parent(
-        &mut self,
-        schema: Value,
-        path: &[String],
-        f: &mut dyn FnMut(&mut Self, &mut Map<String, Value>, &String) -> Result<(), String>,
-    ) -> Result<Value, String> {
+    fn at_parent(&mut self, schema: &Value, path: &[String], f: &mut AtParent<'_>) -> Result<Value, String> {
         self.descend(schema, path, 0, f)
     }
 
     fn descend(
         &mut self,
-        schema: Value,
+        schema: &Value,
         path: &[String],
         depth: usize,
-        f: &mut dyn FnMut(&mut Self, &mut Map<String, Value>, &String) -> Result<(), String>,
+        f: &mut AtParent<'_>,
     ) -> Result<Value, String> {
         let name = &path[depth];
         let mut made = Vec::new();
-        for alternative in self.alternatives(&schema)? {
+        for alternative in self.alternatives(schema)? {
             let mut members = match object(alternative, &path[..depth])? {
                 Place::Null(null) => {
                     made.push(null);
@@ -300,8 +291,8 @@ impl Follower {
             };
             if depth + 1 == path.len() {
                 f(self, &mut members, name)?;
-            } else if let Some(below) = member(&members, name)? {
-                let below = self.descend(below, path, depth + 1, f)?;
+            } else if let Some(below) = member(&members, name) {
+                let below = self.descend(&below, path, depth + 1, f)?;
                 let presence = presence(&members, name);
                 put(&mut members, name, below, presence);
             }
@@ -310,25 +301,10 @@ impl Follower {
         Ok(any_of(made))
     }
 
-    /// Takes a member out of an object.
-    fn take(&mut self, members: &mut Map<String, Value>, name: &str) -> Result<Taken, String> {
-        let Some(value) = member(members, name)? else {
-            return Ok(None);
-        };
-        let presence = presence(members, name);
-        if let Some(Value::Object(properties)) = members.get_mut("properties") {
-            properties.remove(name);
-        }
-        if let Some(Value::Array(required)) = members.get_mut("required") {
-            required.retain(|known| known != name);
-        }
-        Ok(Some((value, presence)))
-    }
-
     /// Puts a value at a path, where it may be there already (`exclusive` says it must not).
     fn put_at(
         &mut self,
-        schema: Value,
+        schema: &Value,
         path: &[String],
         value: &Value,
         there: Presence,
@@ -339,7 +315,7 @@ impl Follower {
 
     fn put_below(
         &mut self,
-        schema: Value,
+        schema: &Value,
         path: &[String],
         depth: usize,
         value: &Value,
@@ -348,11 +324,14 @@ impl Follower {
     ) -> Result<Value, String> {
         let name = &path[depth];
         let mut made = Vec::new();
-        for alternative in self.alternatives(&schema)? {
+        for alternative in self.alternatives(schema)? {
             let Place::Object(mut members) = object(alternative, &path[..depth])? else {
-                return Err(format!("{} can be null, and nothing can be put into it", shown(&path[..depth])));
+                return Err(format!(
+                    "{} can be null, and nothing can be put into it",
+                    shown(&path[..depth])
+                ));
             };
-            let known = member(&members, name)?;
+            let known = member(&members, name);
             let before = presence(&members, name);
             if depth + 1 == path.len() {
                 match known {
@@ -384,7 +363,7 @@ impl Follower {
                         (alone, there)
                     }
                     Some(known) => {
-                        let into = self.put_below(known, path, depth + 1, value, there, exclusive)?;
+                        let into = self.put_below(&known, path, depth + 1, value, there, exclusive)?;
                         match before {
                             Presence::Always => (into, Presence::Always),
                             Presence::Maybe => (any_of(vec![into, alone]), there),
@@ -407,7 +386,7 @@ impl Follower {
             let Place::Object(members) = object(alternative, &[])? else {
                 return Ok(false);
             };
-            match member(&members, name)? {
+            match member(&members, name) {
                 Some(below) if presence(&members, name) == Presence::Always => {
                     if self.alternatives(&below)?.iter().any(is_null) || !self.always_there(&below, rest)? {
                         return Ok(false);
@@ -426,7 +405,7 @@ impl Follower {
         };
         for alternative in self.alternatives(schema)? {
             if let Ok(Place::Object(members)) = object(alternative, &[])
-                && let Some(below) = member(&members, name)?
+                && let Some(below) = member(&members, name)
                 && self.declares(&below, rest)?
             {
                 return Ok(true);
@@ -448,7 +427,7 @@ impl Follower {
                             .removed
                             .insert(format!("{}{}", pointer(at), pointer(&[other])));
                     }
-                    match self.take(&mut members, name)? {
+                    match take(&mut members, name) {
                         Some((value, presence)) => {
                             always &= presence == Presence::Always;
                             found.push(value);
@@ -486,7 +465,10 @@ impl Follower {
                     (None, Otherwise::Keep) => made.push(constant.clone()),
                     (None, Otherwise::Become(other)) => made.push(other.clone()),
                     (None, Otherwise::Refuse) => {
-                        return Err(format!("the map does not list {constant}, which {} can be", shown(at)));
+                        return Err(format!(
+                            "the map does not list {constant}, which {} can be",
+                            shown(at)
+                        ));
                     }
                 }
             }
@@ -500,7 +482,11 @@ impl Follower {
                 {"enum": results().collect::<Vec<_>>()},
             ]}),
             Otherwise::Refuse => {
-                self.must(value, json!({ "enum": listed }), format!("the map lists every value of {}", shown(at)));
+                self.must(
+                    value,
+                    json!({ "enum": listed }),
+                    format!("the map lists every value of {}", shown(at)),
+                );
                 json!({ "enum": results().collect::<Vec<_>>() })
             }
         })
@@ -508,11 +494,7 @@ impl Follower {
 
     fn must(&mut self, values: Value, within: Value, says: String) {
         let values = self.standing(values);
-        self.image.obligations.push(Obligation {
-            values,
-            within,
-            says,
-        });
+        self.image.obligations.push(Obligation { values, within, says });
     }
 
     fn converted(&mut self, schema: Value, to: Kind, at: &[String]) -> Result<Value, String> {
@@ -529,7 +511,11 @@ impl Follower {
             | (Some("integer" | "number"), Kind::Number)
             | (Some("integer"), Kind::Integer) => schema,
             (Some("integer"), Kind::String) => {
-                let sign = if schema.get("minimum").and_then(Value::as_f64).is_some_and(|least| least >= 0.0) {
+                let sign = if schema
+                    .get("minimum")
+                    .and_then(Value::as_f64)
+                    .is_some_and(|least| least >= 0.0)
+                {
                     ""
                 } else {
                     "-?"
@@ -540,11 +526,19 @@ impl Follower {
             (Some("boolean"), Kind::String) => json!({"enum": ["true", "false"]}),
             (Some("boolean"), Kind::Integer | Kind::Number) => json!({"enum": [0, 1]}),
             (Some("number"), Kind::Integer) => {
-                self.must(schema, json!({"type": "integer"}), format!("{} has no fraction", shown(at)));
+                self.must(
+                    schema,
+                    json!({"type": "integer"}),
+                    format!("{} has no fraction", shown(at)),
+                );
                 json!({"type": "integer"})
             }
             (Some("string"), Kind::Integer | Kind::Number) => {
-                self.must(schema, whole, format!("{} is written as a whole number", shown(at)));
+                self.must(
+                    schema,
+                    whole,
+                    format!("{} is written as a whole number", shown(at)),
+                );
                 json!({"type": "integer"})
             }
             (Some("string"), Kind::Boolean) => {
@@ -556,10 +550,20 @@ impl Follower {
                 json!({"type": "boolean"})
             }
             (Some("integer" | "number"), Kind::Boolean) => {
-                self.must(schema, json!({"enum": [0, 1]}), format!("{} is 0 or 1", shown(at)));
+                self.must(
+                    schema,
+                    json!({"enum": [0, 1]}),
+                    format!("{} is 0 or 1", shown(at)),
+                );
                 json!({"type": "boolean"})
             }
-            (Some(other), _) => return Err(format!("{} can be an {other}, which is no {}", shown(at), to.name())),
+            (Some(other), _) => {
+                return Err(format!(
+                    "{} can be an {other}, which is no {}",
+                    shown(at),
+                    to.name()
+                ));
+            }
             (None, _) => return Err(format!("{} can be of any type", shown(at))),
         })
     }
@@ -679,299 +683,5 @@ impl Follower {
             Some(_) => Err("references lead in a circle".to_owned()),
             None => Ok(Value::Object(members)),
         }
-    }
-}
-
-/// Whether a `not` beside a constant names it.
-fn excluded(members: &Map<String, Value>, value: &Value) -> bool {
-    let Some(not) = members.get("not") else {
-        return false;
-    };
-    let listed = not.get("enum").and_then(Value::as_array);
-    not.get("const").is_some_and(|known| json_same(known, value))
-        || listed.is_some_and(|known| known.iter().any(|known| json_same(known, value)))
-}
-
-/// The branches of one choice, and what stands beside it.
-fn branches(members: &Map<String, Value>) -> Option<(Vec<Value>, Map<String, Value>)> {
-    for keyword in ["oneOf", "anyOf"] {
-        if let Some(Value::Array(branches)) = members.get(keyword) {
-            let mut rest = members.clone();
-            rest.remove(keyword);
-            return Some((branches.clone(), rest));
-        }
-    }
-    None
-}
-
-/// Both schemas in one, or a wider one: what cannot stand side by side in one object keeps the first's word.
-fn merged(schema: Value, more: Map<String, Value>) -> Value {
-    let mut members = match schema {
-        Value::Object(members) => members,
-        Value::Bool(false) => return Value::Bool(false),
-        _ => return Value::Object(more),
-    };
-    if more.is_empty() {
-        return Value::Object(members);
-    }
-    // Said about the members that its own part declares, these would forbid those of the other part.
-    let both_declare = members.contains_key("properties") && more.contains_key("properties");
-    let declares = members.contains_key("properties");
-    for (keyword, value) in more {
-        match (keyword.as_str(), members.get_mut(&keyword)) {
-            ("additionalProperties" | "unevaluatedProperties", _) if declares => {}
-            (_, None) => {
-                members.insert(keyword, value);
-            }
-            ("properties", Some(Value::Object(known))) => {
-                for (name, schema) in value.as_object().cloned().unwrap_or_default() {
-                    let both = match known.remove(&name) {
-                        None => schema,
-                        Some(known) => json!({"allOf": [known, schema]}),
-                    };
-                    known.insert(name, both);
-                }
-            }
-            ("required", Some(Value::Array(known))) => {
-                for name in value.as_array().cloned().unwrap_or_default() {
-                    if !known.contains(&name) {
-                        known.push(name);
-                    }
-                }
-            }
-            ("type", Some(known)) => {
-                let (left, right) = (types(known), types(&value));
-                let narrower = |of: &String| {
-                    right.contains(of) || (of == "integer" && right.iter().any(|other| other == "number"))
-                };
-                let mut both: Vec<String> = left.iter().filter(|of| narrower(of)).cloned().collect();
-                if left.iter().any(|of| of == "number") && right.iter().any(|of| of == "integer") {
-                    both.push("integer".to_owned());
-                }
-                if both.is_empty() {
-                    return Value::Bool(false);
-                }
-                *known = if both.len() == 1 { json!(both[0]) } else { json!(both) };
-            }
-            ("const", Some(known)) if !json_same(known, &value) => return Value::Bool(false),
-            ("enum", Some(Value::Array(known))) => {
-                let other = value.as_array().cloned().unwrap_or_default();
-                known.retain(|value| other.iter().any(|other| json_same(other, value)));
-            }
-            ("allOf", Some(Value::Array(known))) => known.extend(value.as_array().cloned().unwrap_or_default()),
-            // A second choice is one of both.
-            ("anyOf" | "oneOf", Some(_)) => {
-                let second = json!({ "anyOf": value });
-                match members.get_mut("allOf") {
-                    Some(Value::Array(parts)) => parts.push(second),
-                    _ => {
-                        members.insert("allOf".to_owned(), json!([second]));
-                    }
-                }
-            }
-            (_, Some(_)) => {}
-        }
-    }
-    if both_declare {
-        for keyword in ["additionalProperties", "unevaluatedProperties"] {
-            if members.get(keyword) == Some(&Value::Bool(false)) {
-                members.remove(keyword);
-            }
-        }
-    }
-    Value::Object(members)
-}
-
-fn json_same(left: &Value, right: &Value) -> bool {
-    crate::json::same(left, right)
-}
-
-fn types(of: &Value) -> Vec<String> {
-    match of {
-        Value::String(of) => vec![of.clone()],
-        Value::Array(types) => types.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn is_of(value: &Value, of: &Value) -> bool {
-    let name = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let types = types(of);
-    types.iter().any(|of| of == name || (of == "integer" && name == "number"))
-}
-
-/// A place where members can be.
-enum Place {
-    Object(Map<String, Value>),
-    /// There are none, and that is no error.
-    Null(Value),
-}
-
-/// The schema of an object whose members can be followed.
-fn object(alternative: Value, at: &[String]) -> Result<Place, String> {
-    let members = match alternative {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    };
-    match members.get("const") {
-        Some(Value::Null) => return Ok(Place::Null(Value::Object(members))),
-        Some(Value::Object(constant)) => {
-            let mut made = Map::from_iter([
-                ("type".to_owned(), json!("object")),
-                ("additionalProperties".to_owned(), json!(false)),
-            ]);
-            for (name, value) in constant {
-                put(&mut made, name, json!({ "const": value }), Presence::Always);
-            }
-            made.entry("properties").or_insert_with(|| json!({}));
-            return Ok(Place::Object(made));
-        }
-        Some(_) => return Err(format!("{} can be something else than an object", shown(at))),
-        None => {}
-    }
-    match members.get("type").and_then(Value::as_str) {
-        Some("null") => return Ok(Place::Null(Value::Object(members))),
-        Some("object") => {}
-        Some(other) => return Err(format!("{} can be of type {other}", shown(at))),
-        None => return Err(format!("{} can be of any type", shown(at))),
-    }
-    let mut members = members;
-    for keyword in ["if", "then", "else", "dependentSchemas", "patternProperties"] {
-        if members.contains_key(keyword) {
-            return Err(format!("`{keyword}` at {} is not followed", shown(at)));
-        }
-    }
-    // They only forbid: without them there is more, and never less.
-    for keyword in [
-        "not",
-        "dependentRequired",
-        "propertyNames",
-        "minProperties",
-        "maxProperties",
-    ] {
-        members.remove(keyword);
-    }
-    if let Some(unevaluated) = members.remove("unevaluatedProperties") {
-        members.entry("additionalProperties").or_insert(unevaluated);
-    }
-    members.entry("properties").or_insert_with(|| json!({}));
-    Ok(Place::Object(members))
-}
-
-/// The schema of a member, if there can be one.
-fn member(members: &Map<String, Value>, name: &str) -> Result<Option<Value>, String> {
-    let declared = members.get("properties").and_then(|properties| properties.get(name));
-    if let Some(declared) = declared {
-        return Ok(Some(declared.clone()).filter(|declared| *declared != Value::Bool(false)));
-    }
-    let required = presence(members, name) == Presence::Always;
-    match members.get("additionalProperties") {
-        // A writer emits what it declares.
-        None if !required => Ok(None),
-        Some(Value::Bool(false)) => Ok(None),
-        None => Ok(Some(Value::Bool(true))),
-        Some(other) => Ok(Some(other.clone())),
-    }
-}
-
-/// Whether nothing can be under this name.
-fn free(members: &Map<String, Value>, name: &str) -> Result<(), String> {
-    match member(members, name)? {
-        None => Ok(()),
-        Some(_) => Err(format!("there can be a member `{name}` already")),
-    }
-}
-
-fn presence(members: &Map<String, Value>, name: &str) -> Presence {
-    let required = members.get("required").and_then(Value::as_array);
-    if required.is_some_and(|required| required.iter().any(|known| known == name)) {
-        Presence::Always
-    } else {
-        Presence::Maybe
-    }
-}
-
-fn names(members: &Map<String, Value>) -> impl Iterator<Item = String> + '_ {
-    members
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(|properties| properties.keys().cloned())
-}
-
-fn put(members: &mut Map<String, Value>, name: &str, value: Value, presence: Presence) {
-    let properties = members.entry("properties").or_insert_with(|| json!({}));
-    if let Value::Object(properties) = properties {
-        properties.insert(name.to_owned(), value);
-    }
-    let required = members.entry("required").or_insert_with(|| json!([]));
-    if let Value::Array(required) = required {
-        required.retain(|known| known != name);
-        if presence == Presence::Always {
-            required.push(json!(name));
-        }
-    }
-}
-
-/// `schema` without the values for which a condition holds, as far as that can be said member by member.
-fn without(schema: Value, condition: &Condition) -> Value {
-    let simple = || {
-        let when = condition.schema.as_object()?;
-        let properties = when.get("properties")?.as_object()?;
-        let required = when.get("required")?.as_array()?;
-        let (name, holds) = properties.iter().next()?;
-        let alone = properties.len() == 1
-            && required.len() == 1
-            && required[0] == *name
-            && when
-                .keys()
-                .all(|keyword| ["type", "properties", "required"].contains(&keyword.as_str()));
-        alone.then(|| (name.clone(), holds.clone()))
-    };
-    match simple() {
-        Some((name, holds)) => {
-            let more = Map::from_iter([("properties".to_owned(), json!({name: {"not": holds}}))]);
-            merged(schema, more)
-        }
-        None => json!({"allOf": [schema, {"not": condition.schema}]}),
-    }
-}
-
-fn any_of(mut alternatives: Vec<Value>) -> Value {
-    let mut known: Vec<Value> = Vec::new();
-    alternatives.retain(|alternative| {
-        let new = !known.contains(alternative);
-        if new {
-            known.push(alternative.clone());
-        }
-        new
-    });
-    match alternatives.len() {
-        0 => Value::Bool(false),
-        1 => alternatives.remove(0),
-        _ => json!({ "anyOf": alternatives }),
-    }
-}
-
-fn kind(schema: &Value) -> Option<&str> {
-    schema.get("type").and_then(Value::as_str)
-}
-
-fn is_null(schema: &Value) -> bool {
-    kind(schema) == Some("null") || schema.get("const") == Some(&Value::Null)
-}
-
-fn shown(at: &[String]) -> String {
-    if at.is_empty() {
-        "the data".to_owned()
-    } else {
-        pointer(at)
     }
 }

@@ -5,6 +5,7 @@
 //! new version is a question the comparison answers with a proof. [The guide](crate::docs::upcasters) lists them.
 
 mod image;
+mod places;
 mod plan;
 mod read;
 mod run;

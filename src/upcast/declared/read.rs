@@ -152,7 +152,10 @@ fn change(value: &Value, pointer: String, depth: usize) -> Result<Operation, Wro
         "move" => {
             let (from, to) = (object.path("from")?, object.path("to")?);
             if to.starts_with(&from) {
-                return Err(object.wrong_at("to", "lies inside what is moved; `wrap` puts a value into an object"));
+                return Err(object.wrong_at(
+                    "to",
+                    "lies inside what is moved; `wrap` puts a value into an object",
+                ));
             }
             Change::Move { from, to }
         }
@@ -206,7 +209,10 @@ fn change(value: &Value, pointer: String, depth: usize) -> Result<Operation, Wro
             }
         }
         "rename-type" | "split" | "drop" => {
-            return Err(object.wrong_at("op", format!("is `{op}`, which concerns the whole event and stands at the top only")));
+            return Err(object.wrong_at(
+                "op",
+                format!("is `{op}`, which concerns the whole event and stands at the top only"),
+            ));
         }
         _ => {
             return Err(object.wrong_at(
@@ -370,7 +376,11 @@ impl<'a> Object<'a> {
 
     /// Every member was read.
     fn finish(&self) -> Result<(), Wrong> {
-        match self.members.keys().find(|name| !self.read.contains(&name.as_str())) {
+        match self
+            .members
+            .keys()
+            .find(|name| !self.read.contains(&name.as_str()))
+        {
             None => Ok(()),
             Some(name) => Err(self.wrong_at(
                 &name.replace('~', "~0").replace('/', "~1"),

@@ -106,11 +106,11 @@ fn change(change: &Change, data: &mut Value) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// An object and a name in it.
+type Parent<'d, 'p> = Option<(&'d mut Map<String, Value>, &'p String)>;
+
 /// The object that holds the last name of `path`; none where something on the way is absent or null.
-fn parent<'d, 'p>(
-    data: &'d mut Value,
-    path: &'p [String],
-) -> Result<Option<(&'d mut Map<String, Value>, &'p String)>, Refusal> {
+fn parent<'d, 'p>(data: &'d mut Value, path: &'p [String]) -> Result<Parent<'d, 'p>, Refusal> {
     let Some((name, above)) = path.split_last() else {
         return Ok(None);
     };
@@ -197,12 +197,9 @@ pub(super) fn listed<'v>(value: &Value, values: &'v [(Value, Value)]) -> Option<
 /// Equality as JSON Schema has it: a number is what it counts, however it is written.
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Number(left), Value::Number(right)) => {
-            whole(left).zip(whole(right)).map_or_else(
-                || left.as_f64() == right.as_f64(),
-                |(left, right)| left == right,
-            )
-        }
+        (Value::Number(left), Value::Number(right)) => whole(left)
+            .zip(whole(right))
+            .map_or_else(|| left.as_f64() == right.as_f64(), |(left, right)| left == right),
         (left, right) => json::same(left, right),
     }
 }

@@ -66,7 +66,9 @@ impl Declared {
         let mut schemas = Vec::new();
         for operation in &self.0.operations {
             match &operation.change {
-                Change::Map { at, values: listed, .. } => {
+                Change::Map {
+                    at, values: listed, ..
+                } => {
                     values.extend(listed.iter().map(|(from, _)| (pointer(at), from.clone())));
                 }
                 Change::DropWhen { condition } => schemas.push(&condition.schema),
@@ -124,16 +126,16 @@ impl Declared {
         }
         for (event_type, version, schema) in made {
             let Some(target) = catalogue.get(&event_type, &version) else {
-                proof
-                    .open
-                    .push(format!("the catalogue has no {event_type} {version} to compare with"));
+                proof.open.push(format!(
+                    "the catalogue has no {event_type} {version} to compare with"
+                ));
                 continue;
             };
             if let Err((why, witness)) = included(&schema, &target.schema, Contract::WriterReader) {
                 let value = witness.map_or_else(String::new, |witness| format!(", as with {witness}"));
-                proof
-                    .open
-                    .push(format!("what it makes is not always a valid {event_type} {version}: {why}{value}"));
+                proof.open.push(format!(
+                    "what it makes is not always a valid {event_type} {version}: {why}{value}"
+                ));
             }
         }
         proof
@@ -141,7 +143,11 @@ impl Declared {
 }
 
 fn refused(refusal: Refusal) -> Failure {
-    Failure::new(Kind::Refused, format!("refuses the event: the value {}", refusal.message)).at(refusal.pointer)
+    Failure::new(
+        Kind::Refused,
+        format!("refuses the event: the value {}", refusal.message),
+    )
+    .at(refusal.pointer)
 }
 
 struct Ops(Arc<Plan>);
@@ -172,4 +178,3 @@ impl Step for Ops {
         }
     }
 }
-

@@ -235,6 +235,12 @@ rules! {
     MANIFEST_MISSING "manifest-missing" Deny
         "Without its manifest nobody can tell whether a recording is what was taken."
         "restore the manifest from where the recording was taken, or take the recording again";
+    ROOT_MISMATCH "root-mismatch" Deny
+        "The configuration pins another recording than the one that is there: whoever can write the file can seal it anew, and cannot change the pin."
+        "find out who replaced the recording; if it is meant, write its root into the configuration in a reviewed change";
+    MASK_UNUSED "mask-unused" Warn
+        "A masking rule that replaced nothing may be misspelt, and then what it should hide is in the recording."
+        "correct the rule's pointer, part or type, or remove it";
     HISTORY_ALTERED "history-altered" Deny
         "An event of an older recording is absent from the newer one, or is not what it was."
         "find out who changed stored history; if the change is meant, compare with a recording taken after it";

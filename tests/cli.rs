@@ -25,6 +25,8 @@ mod gate;
 mod jq;
 #[path = "cli/output.rs"]
 mod output;
+#[path = "cli/record.rs"]
+mod record;
 #[path = "cli/recordings.rs"]
 mod recordings;
 #[path = "cli/tool.rs"]

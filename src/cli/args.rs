@@ -66,6 +66,8 @@ pub enum Command {
     Upcast(UpcastCommand),
     /// Validate every recorded event against the schema of its type and version.
     Validate(ValidateArgs),
+    /// Take a recording from a file: convert, select, mask, put in order, seal.
+    Record(Box<RecordArgs>),
     /// Check that a recording is what was sealed.
     Verify(VerifyArgs),
     /// Replay recordings through the code and compare with a baseline.
@@ -306,6 +308,156 @@ pub struct ValidateArgs {
     /// Print the summary alone.
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// What a source's events are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormName {
+    /// Lines of a recording.
+    Recording,
+    /// JSON, one event a line, read through pointers.
+    Ndjson,
+    /// CloudEvents, one after the other or in batches.
+    Cloudevents,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IntoName {
+    /// A sealed recording.
+    Recording,
+    /// CloudEvents, one a line.
+    Cloudevents,
+}
+
+/// The order of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OrderName {
+    /// All events of a stream together.
+    Stream,
+    /// By global position.
+    Global,
+}
+
+/// `record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// The source, plain or .zst; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// The recording: NAME.ndjson or NAME.ndjson.zst; its manifest lies beside it.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// What the source is written in; what its first event looks like if left out.
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub form: Option<FormName>,
+    /// What is written; CloudEvents have no seal, and their source is a recording.
+    #[arg(long = "as", value_enum, value_name = "FORM", default_value_t = IntoName::Recording)]
+    pub into: IntoName,
+    /// The order of the recording.
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub order: Option<OrderName>,
+    /// JSON pointer of the stream id.
+    #[arg(long, value_name = "POINTER", help_heading = "Where an event has its parts")]
+    pub stream: Option<String>,
+    /// JSON pointer of the category.
+    #[arg(long, value_name = "POINTER", help_heading = "Where an event has its parts")]
+    pub category: Option<String>,
+    /// JSON pointer of the position in the stream; `count` counts them in the order of the source.
+    #[arg(long, value_name = "POINTER", help_heading = "Where an event has its parts")]
+    pub revision: Option<String>,
+    /// JSON pointer of the global position; `count` counts them in the order of the source.
+    #[arg(long, value_name = "POINTER", help_heading = "Where an event has its parts")]
+    pub global: Option<String>,
+    /// JSON pointer of the event type.
+    #[arg(
+        long = "type",
+        value_name = "POINTER",
+        help_heading = "Where an event has its parts"
+    )]
+    pub event_type: Option<String>,
+    /// JSON pointer of the schema version.
+    #[arg(
+        long = "version",
+        value_name = "POINTER",
+        help_heading = "Where an event has its parts"
+    )]
+    pub event_version: Option<String>,
+    /// JSON pointer of the event id.
+    #[arg(long, value_name = "POINTER", help_heading = "Where an event has its parts")]
+    pub id: Option<String>,
+    /// JSON pointer of the recorded time.
+    #[arg(long, value_name = "POINTER", help_heading = "Where an event has its parts")]
+    pub time: Option<String>,
+    /// JSON pointer of the tags: an object, or an array of `name:value`.
+    #[arg(long, value_name = "POINTER", help_heading = "Where an event has its parts")]
+    pub tags: Option<String>,
+    /// JSON pointer of the data; the whole line if left out.
+    #[arg(long, value_name = "POINTER", help_heading = "Where an event has its parts")]
+    pub data: Option<String>,
+    /// JSON pointer of the metadata.
+    #[arg(long, value_name = "POINTER", help_heading = "Where an event has its parts")]
+    pub metadata: Option<String>,
+    /// The version of events that say none; 1 if left out.
+    #[arg(long, value_name = "VERSION", help_heading = "Where an event has its parts")]
+    pub default_version: Option<String>,
+    /// Only events of this type; may be repeated. Leaves gaps in streams.
+    #[arg(long, value_name = "TYPE", help_heading = "What is taken")]
+    pub only_type: Vec<String>,
+    /// Only this stream, or with a `*` at the end all that begin so; may be repeated.
+    #[arg(long, value_name = "STREAM", help_heading = "What is taken")]
+    pub only_stream: Vec<String>,
+    /// Only this category; may be repeated.
+    #[arg(long, value_name = "CATEGORY", help_heading = "What is taken")]
+    pub only_category: Vec<String>,
+    /// Only a share of the streams, each whole, such as 5%.
+    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "What is taken")]
+    pub sample: Option<u32>,
+    /// Another seed takes other streams.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        requires = "sample",
+        help_heading = "What is taken"
+    )]
+    pub seed: u64,
+    /// A masking policy; its key is read from --mask-key-file or `PASTPROOF_MASK_KEY`.
+    #[arg(long, value_name = "FILE", help_heading = "What is masked")]
+    pub mask: Option<PathBuf>,
+    /// A file that holds the masking key and nothing else.
+    #[arg(long, value_name = "FILE", requires = "mask", help_heading = "What is masked")]
+    pub mask_key_file: Option<PathBuf>,
+    /// The masking key.
+    #[arg(long, env = "PASTPROOF_MASK_KEY", hide = true, hide_env_values = true)]
+    pub mask_key: Option<String>,
+    /// When the recording is taken, for its manifest.
+    #[arg(long, value_name = "TIME")]
+    pub taken_at: Option<String>,
+    /// How much memory sorting takes, in MiB; beyond, events go to disk beside the target.
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: u32,
+}
+
+/// A share of streams, in millionths.
+fn share(text: &str) -> Result<u32, String> {
+    let wrong = || format!("{text:?} is no share; write 5% or 0.05");
+    let (number, whole) = match text.strip_suffix('%') {
+        Some(number) => (number, 10_000.0),
+        None => (text, 1_000_000.0),
+    };
+    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+    let millionths = number * whole;
+    if !(millionths > 0.0 && millionths <= 1_000_000.0) {
+        return Err(format!("{text:?} is no share; it is above 0 and not above 100%"));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it lies between 0 and a million"
+    )]
+    let millionths = millionths.round().max(1.0) as u32;
+    Ok(millionths)
 }
 
 /// `verify`.

@@ -9,7 +9,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::cli::args::{CatalogueArgs, Cli, Color, Command, Format, Scheme};
-use crate::cli::{driven, explain, gate, init, recordings, schema};
+use crate::cli::{driven, explain, gate, init, record, recordings, schema};
 use crate::finding::{Finding, Level};
 use crate::gate::config::{self, Located};
 use crate::gate::{Day, Exit, GateOptions};
@@ -173,6 +173,7 @@ impl Context<'_> {
             Command::Schema(command) => schema::run(self, &command),
             Command::Upcast(command) => driven::upcast(self, &command),
             Command::Validate(args) => recordings::validate(self, &args),
+            Command::Record(args) => record::run(self, &args),
             Command::Verify(args) => recordings::verify(self, &args),
             Command::Replay(args) => driven::replay(self, &args),
             Command::Scenario(command) => driven::scenario(self, &command),

@@ -6,6 +6,7 @@ mod driven;
 mod explain;
 mod gate;
 mod init;
+mod record;
 mod recordings;
 mod schema;
 

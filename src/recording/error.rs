@@ -104,6 +104,16 @@ impl RecordingError {
         matches!(self.kind, Kind::Manifest(_) | Kind::Frame(_) | Kind::CutOff(_))
     }
 
+    /// Whether something was asked that cannot be, such as an event at a place where it may not stand.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self.kind, Kind::Refused(_))
+    }
+
+    /// What is wrong, without the file.
+    pub(super) fn reason(&self) -> String {
+        self.what()
+    }
+
     /// Whether it is the manifest that is damaged.
     pub(super) fn is_manifest(&self) -> bool {
         matches!(self.kind, Kind::Manifest(_))

@@ -10,6 +10,8 @@ pub mod recorder;
 #[cfg(feature = "compat")]
 mod error;
 #[cfg(feature = "compat")]
+mod export;
+#[cfg(feature = "compat")]
 mod frames;
 #[cfg(feature = "compat")]
 mod lines;
@@ -18,7 +20,13 @@ mod manifest;
 #[cfg(feature = "compat")]
 mod reader;
 #[cfg(feature = "compat")]
+mod record;
+#[cfg(feature = "compat")]
 mod since;
+#[cfg(feature = "compat")]
+mod source;
+#[cfg(feature = "compat")]
+mod spool;
 #[cfg(feature = "compat")]
 mod tally;
 #[cfg(feature = "compat")]
@@ -32,6 +40,8 @@ pub use parse::parse_line;
 #[cfg(feature = "compat")]
 pub use error::RecordingError;
 #[cfg(feature = "compat")]
+pub use export::{Exported, export_cloudevents};
+#[cfg(feature = "compat")]
 pub(crate) use frames::{from_read, open};
 #[cfg(feature = "compat")]
 pub use lines::{Block, LINE_LIMIT, Lines, LinesOptions, Piece};
@@ -43,6 +53,13 @@ pub(crate) use parse::{Envelope, EnvelopePayload, WrittenVersion};
 pub(crate) use reader::too_long;
 #[cfg(feature = "compat")]
 pub use reader::{Problem, Reader};
+#[cfg(feature = "compat")]
+pub use record::{RecordOptions, Recorded, SourceForm, record, record_read};
+#[cfg(feature = "compat")]
+pub use source::{
+    EventPointers, MaskForm, MaskKey, MaskPart, MaskPolicy, MaskRule, Number, Sample, Selection,
+    from_cloudevent, to_cloudevent,
+};
 #[cfg(feature = "compat")]
 pub use verify::{Verification, verify};
 #[cfg(feature = "compat")]

@@ -85,6 +85,8 @@ impl WriterOptions {
 /// A path that ends in `.zst` gives zstd frames; any other gives plain lines.
 pub struct Writer {
     path: PathBuf,
+    /// Where the files lie until they are whole.
+    folder: PathBuf,
     options: WriterOptions,
     data: Temporary,
     sink: Option<Sink>,
@@ -113,14 +115,25 @@ impl Writer {
     ///
     /// When no file can be made beside it.
     pub fn create(path: impl AsRef<Path>, options: WriterOptions) -> Result<Self, RecordingError> {
-        let path = path.as_ref().to_owned();
+        let path = path.as_ref();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::create_in(path, folder, options)
+    }
+
+    /// As [`create`](Self::create), with what is under way in `folder`, which is on the same file system.
+    pub(super) fn create_in(
+        path: &Path,
+        folder: &Path,
+        options: WriterOptions,
+    ) -> Result<Self, RecordingError> {
+        let path = path.to_owned();
         for target in [&path, &manifest_path(&path)] {
             if target.is_dir() {
                 let error = io::ErrorKind::IsADirectory.into();
                 return Err(RecordingError::io(target, "write the recording", error));
             }
         }
-        let (data, file) = Temporary::create(&path)
+        let (data, file) = Temporary::create(&path, folder)
             .map_err(|error| RecordingError::io(&path, "write the recording", error))?;
         let output = Output {
             file: BufWriter::with_capacity(128 << 10, file),
@@ -130,6 +143,7 @@ impl Writer {
         Ok(Self {
             tally: Tally::new(Some(options.order), options.default_version.clone()),
             path,
+            folder: folder.to_owned(),
             options,
             data,
             sink: Some(sink),
@@ -242,6 +256,7 @@ impl Writer {
         }
         let Self {
             path,
+            folder,
             options,
             data,
             tally,
@@ -267,15 +282,15 @@ impl Writer {
         };
         let text = manifest.seal(&path)?;
         let beside = manifest_path(&path);
-        store(&beside, &text)
+        store(&beside, &folder, &text)
             .and_then(|sealed| move_both(data, &path, sealed, &beside))
             .map_err(|error| RecordingError::io(&path, "write the recording", error))?;
         Ok(manifest)
     }
 }
 
-fn store(target: &Path, text: &str) -> io::Result<Temporary> {
-    let (temporary, mut file) = Temporary::create(target)?;
+fn store(target: &Path, folder: &Path, text: &str) -> io::Result<Temporary> {
+    let (temporary, mut file) = Temporary::create(target, folder)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     Ok(temporary)
@@ -302,13 +317,18 @@ struct Temporary {
 }
 
 impl Temporary {
-    fn names(target: &Path) -> impl Iterator<Item = PathBuf> + '_ {
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        (0..u32::MAX).map(move |number| target.with_file_name(format!(".{name}.{number}.tmp")))
+    fn names(target: &Path, folder: &Path) -> impl Iterator<Item = PathBuf> {
+        let name = target
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let folder = folder.to_owned();
+        (0..u32::MAX).map(move |number| folder.join(format!(".{name}.{number}.tmp")))
     }
 
-    fn create(target: &Path) -> io::Result<(Self, File)> {
-        for path in Self::names(target) {
+    fn create(target: &Path, folder: &Path) -> io::Result<(Self, File)> {
+        for path in Self::names(target, folder) {
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok((Self { path: Some(path) }, file)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -320,7 +340,7 @@ impl Temporary {
 
     /// A second name for the file at `target`, where there is one and the file system can.
     fn link(target: &Path) -> Option<Self> {
-        for path in Self::names(target) {
+        for path in Self::names(target, target.parent().unwrap_or(Path::new(""))) {
             match fs::hard_link(target, &path) {
                 Ok(()) => return Some(Self { path: Some(path) }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -346,6 +366,36 @@ impl Drop for Temporary {
             // A file that cannot be removed is left: there is nobody to tell.
             let _ = fs::remove_file(path);
         }
+    }
+}
+
+/// A file without seal, which stands at its target once it is whole.
+pub(super) struct PlainFile {
+    temporary: Temporary,
+    file: BufWriter<File>,
+}
+
+impl PlainFile {
+    pub(super) fn create(target: &Path) -> io::Result<Self> {
+        let folder = target.parent().unwrap_or(Path::new(""));
+        let (temporary, file) = Temporary::create(target, folder)?;
+        let file = BufWriter::with_capacity(128 << 10, file);
+        Ok(Self { temporary, file })
+    }
+
+    pub(super) fn finish(self, target: &Path) -> io::Result<()> {
+        self.file.into_inner()?.sync_all()?;
+        self.temporary.move_to(target)
+    }
+}
+
+impl Write for PlainFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

@@ -82,13 +82,12 @@ fn options(context: &Context<'_>, args: &RecordArgs) -> Result<RecordOptions, St
             _ => Number::At(text.clone()),
         })
     };
-    let mut options = RecordOptions::default();
-    options.form = args.form.map(|form| match form {
+    let form = args.form.map(|form| match form {
         FormName::Recording => SourceForm::Recording,
         FormName::Ndjson => SourceForm::Ndjson,
         FormName::Cloudevents => SourceForm::CloudEvents,
     });
-    options.pointers = EventPointers {
+    let pointers = EventPointers {
         stream: args.stream.clone(),
         category: args.category.clone(),
         revision: number(&args.revision),
@@ -101,12 +100,12 @@ fn options(context: &Context<'_>, args: &RecordArgs) -> Result<RecordOptions, St
         data: args.data.clone(),
         metadata: args.metadata.clone(),
     };
-    options.pointers.check().map_err(Stop::usage)?;
-    options.order = args.order.map(|order| match order {
+    pointers.check().map_err(Stop::usage)?;
+    let order = args.order.map(|order| match order {
         OrderName::Stream => Order::Stream,
         OrderName::Global => Order::Global,
     });
-    options.selection = Selection {
+    let selection = Selection {
         types: args.only_type.clone(),
         streams: args.only_stream.clone(),
         categories: args.only_category.clone(),
@@ -115,14 +114,21 @@ fn options(context: &Context<'_>, args: &RecordArgs) -> Result<RecordOptions, St
             seed: args.seed,
         }),
     };
-    options.masking = masking(context, args)?;
-    options.taken_at.clone_from(&args.taken_at);
-    options.default_version = args.default_version.as_ref().map(|text| {
+    let default_version = args.default_version.as_ref().map(|text| {
         text.parse()
             .map_or_else(|_| Version::from(text.clone()), Version::Number)
     });
-    options.memory = (args.memory as usize) << 20;
-    Ok(options)
+    Ok(RecordOptions {
+        form,
+        pointers,
+        order,
+        selection,
+        masking: masking(context, args)?,
+        taken_at: args.taken_at.clone(),
+        default_version,
+        memory: (args.memory as usize) << 20,
+        ..RecordOptions::default()
+    })
 }
 
 fn masking(context: &Context<'_>, args: &RecordArgs) -> Result<Option<(MaskPolicy, MaskKey)>, Stop> {

@@ -1,5 +1,6 @@
 //! `pastproof validate` and `pastproof verify`.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::args::{ValidateArgs, VerifyArgs};
@@ -127,6 +128,11 @@ pub(super) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
         .as_ref()
         .map(|older| context.surroundings.folder.join(older));
     let mut verification = recording::verify(&path, since.as_deref()).map_err(Stop::incomplete)?;
+    if let Some(pinning) = configured(context, &path)? {
+        let root = verification.root.as_deref();
+        verification.findings.extend(pinning.pinned(root, ""));
+        crate::finding::sort(&mut verification.findings);
+    }
     for finding in &mut verification.findings {
         finding.place.file = Some(args.file.display().to_string());
     }
@@ -150,6 +156,23 @@ pub(super) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
             report::count(verification.streams, "stream"),
             report::count(verification.frames, "frame")
         )?;
+        if let Some(root) = &verification.root {
+            writeln!(context.out, "root {root}")?;
+        }
     }
     Ok(super::gate::verdict(&verification.findings, verification.events))
+}
+
+/// What the configuration says of the recording at `path`, where there is a configuration that names it.
+fn configured(context: &Context<'_>, path: &Path) -> Result<Option<RecordingConfig>, Stop> {
+    let Some(located) = context.located_if_any()? else {
+        return Ok(None);
+    };
+    let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let path = absolute(path);
+    Ok(located
+        .config
+        .recording
+        .into_iter()
+        .find(|recording| absolute(&located.root.join(&recording.path)) == path))
 }

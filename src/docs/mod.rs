@@ -12,3 +12,7 @@ pub mod features {}
 #[cfg(feature = "compat")]
 #[doc = include_str!("upcasters.md")]
 pub mod upcasters {}
+
+#[cfg(feature = "compat")]
+#[doc = include_str!("recordings.md")]
+pub mod recordings {}

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::finding::{Finding, Place};
 use crate::gate::Waiver;
 use crate::model::Version;
+use crate::rules;
 
 /// The names under which a configuration is looked for, in a folder and its parents.
 pub const FILE_NAMES: [&str; 2] = ["pastproof.toml", ".config/pastproof.toml"];
@@ -211,6 +213,9 @@ pub struct RecordingConfig {
     pub path: String,
     /// What a known-good release made of it.
     pub baseline: Option<String>,
+    /// The seal (`root`) that its manifest must have: whoever can write the file can seal it anew, but not change
+    /// this line unseen.
+    pub root: Option<String>,
     /// JSON pointer of the event type, for lines that are not recordings of ours.
     #[serde(rename = "type")]
     pub event_type: Option<String>,
@@ -232,12 +237,25 @@ impl RecordingConfig {
         Self {
             path: path.into(),
             baseline: None,
+            root: None,
             event_type: None,
             version: None,
             data: None,
             stream: None,
             default_version: None,
         }
+    }
+
+    /// What is wrong with the seal that was found where another is pinned; `file` is what the finding calls the
+    /// recording.
+    pub(crate) fn pinned(&self, found: Option<&str>, file: &str) -> Option<Finding> {
+        let pinned = self.root.as_deref()?;
+        // Without an unbroken seal there are findings about that already.
+        let found = found?;
+        (!pinned.eq_ignore_ascii_case(found)).then(|| {
+            let message = format!("the configuration pins the root {pinned}, and the recording has {found}");
+            Finding::new(&rules::ROOT_MISMATCH, message, Place::file(file))
+        })
     }
 
     /// Whether its lines are read through pointers instead of as recordings of ours.
@@ -348,6 +366,22 @@ fn load_in(file: &Path, root: &Path) -> Result<Located, ConfigError> {
                 "[[harness]] {}: `executable` stands in place of `package` and `test`",
                 index + 1
             )));
+        }
+    }
+    for recording in &config.recording {
+        if let Some(root) = &recording.root {
+            if recording.is_foreign() {
+                return Err(refuse(format!(
+                    "[[recording]] {}: `root` pins a sealed recording, and lines read through pointers have no seal",
+                    recording.path
+                )));
+            }
+            if root.len() != 64 || !root.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(refuse(format!(
+                    "[[recording]] {}: `root` is the 64 hexadecimal digits that `pastproof verify` prints",
+                    recording.path
+                )));
+            }
         }
     }
     for waiver in &config.waiver {

@@ -201,6 +201,7 @@ impl Gate<'_> {
                     for finding in &mut findings {
                         finding.place.file = Some(recording.path.clone());
                     }
+                    findings.extend(recording.pinned(verification.root.as_deref(), &recording.path));
                     let broken = findings.iter().any(Finding::fails);
                     if verification.events == 0 && !broken {
                         findings.push(Finding::new(

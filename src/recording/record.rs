@@ -242,14 +242,11 @@ fn take(
         SourceForm::Recording | SourceForm::Ndjson => Texts::lines(bytes),
         SourceForm::CloudEvents => Texts::values(bytes),
     };
-    let resumed = match taking.read(texts, &work, checkpoint, resumable)? {
-        Some(resumed) => resumed,
-        None => {
-            // What an interrupted run had read is not what the source begins with any more.
-            work.clear()
-                .map_err(|error| RecordingError::io(target, "clear the work folder", error))?;
-            return record(source, target, options);
-        }
+    let Some(resumed) = taking.read(texts, &work, checkpoint, resumable)? else {
+        // What an interrupted run had read is not what the source begins with any more.
+        work.clear()
+            .map_err(|error| RecordingError::io(target, "clear the work folder", error))?;
+        return record(source, target, options);
     };
     let mut read_on = taking.finish(&work, target, manifest, default_version)?;
     read_on.resumed = resumed;
@@ -268,11 +265,10 @@ fn looks_like(start: &[u8]) -> Option<SourceForm> {
     if super::parse_line(line.as_bytes()).is_ok() || text.is_empty() {
         return Some(SourceForm::Recording);
     }
-    let names: Option<std::collections::BTreeMap<String, serde::de::IgnoredAny>> =
-        serde_json::from_str(line).ok();
-    match names {
-        Some(names) if names.contains_key("specversion") => Some(SourceForm::CloudEvents),
-        Some(names) if names.contains_key("t") => Some(SourceForm::Recording),
+    let object: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(line).ok();
+    match object {
+        Some(object) if object.contains_key("specversion") => Some(SourceForm::CloudEvents),
+        Some(object) if object.contains_key("t") => Some(SourceForm::Recording),
         Some(_) => None,
         // Written on several lines, or cut by the limit.
         None => text

@@ -233,3 +233,33 @@ fn a_source_that_changed_in_between_is_read_anew() {
     let said = folder.run(&arguments).exits(0).quietly();
     assert!(said.stdout.starts_with("1 event of 1 stream"), "{said}");
 }
+
+#[test]
+fn a_pinned_root_is_held_by_verify_and_by_the_gate() {
+    let folder = Folder::project().with("in.jsonl", LINE);
+    folder.run(&record(&POINTERS)).exits(0);
+    let root = folder.run(&["verify", "out.ndjson.zst"]).exits(0).stdout;
+    let root = root
+        .lines()
+        .find_map(|line| line.strip_prefix("root "))
+        .unwrap()
+        .to_owned();
+    let pin =
+        |root: &str| format!("[catalogue]\n[[recording]]\npath = \"out.ndjson.zst\"\nroot = \"{root}\"\n");
+    folder.write("pastproof.toml", pin(&root));
+    folder.run(&["schema", "accept"]);
+    folder.look(&["verify", "out.ndjson.zst"]).exits(0);
+    folder.look(&["gate"]).exits(0);
+    // Whoever rewrites an event can seal it anew, and the pin still tells.
+    folder.write("in.jsonl", LINE.replace("\"total\":1", "\"total\":2"));
+    folder.run(&record(&POINTERS)).exits(0);
+    for command in [&["verify", "out.ndjson.zst"][..], &["gate"]] {
+        let said = folder.look(command).exits(1);
+        said.denies("root-mismatch", &json!({"file": "out.ndjson.zst"}));
+    }
+    folder.write("pastproof.toml", pin("abc"));
+    folder
+        .run(&["verify", "out.ndjson.zst"])
+        .exits(3)
+        .says("64 hexadecimal digits");
+}

@@ -199,7 +199,11 @@ fn verify_answers_with_what_was_sealed() {
             (&json!(3), &json!(3), &json!(1))
         );
         let human = folder.run(&["verify", name]).exits(0).quietly();
-        assert_eq!(human.stdout, "3 events of 3 streams in 1 frame\n");
+        let root = manifest["root"].as_str().unwrap();
+        assert_eq!(
+            human.stdout,
+            format!("3 events of 3 streams in 1 frame\nroot {root}\n")
+        );
     }
 }
 

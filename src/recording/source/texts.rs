@@ -85,20 +85,17 @@ impl Values {
         Ok(self.read.fill_buf()?.first().copied())
     }
 
-    fn bad(&mut self, what: &'static str) -> Option<Text> {
+    fn bad(&mut self, what: &'static str) -> Text {
         self.ended = true;
-        Some(Text::Bad(self.line, what))
+        Text::Bad(self.line, what)
     }
 
     fn next_value(&mut self) -> io::Result<Option<Text>> {
         while !self.ended {
             let Some(byte) = self.peek()? else {
                 self.ended = true;
-                return Ok(if self.array {
-                    self.bad("the file ends inside an array of events")
-                } else {
-                    None
-                });
+                let open = self.array;
+                return Ok(open.then(|| self.bad("the file ends inside an array of events")));
             };
             match byte {
                 b'\n' => self.line += 1,
@@ -118,7 +115,7 @@ impl Values {
                     }
                     return self.object();
                 }
-                _ => return Ok(self.bad("an event, which is an object, is expected here")),
+                _ => return Ok(Some(self.bad("an event, which is an object, is expected here"))),
             }
             self.read.consume(1);
         }
@@ -134,7 +131,7 @@ impl Values {
             let buffer = self.read.fill_buf()?;
             if buffer.is_empty() {
                 self.line = first;
-                return Ok(self.bad("the file ends inside an event"));
+                return Ok(Some(self.bad("the file ends inside an event")));
             }
             let mut used = 0;
             let mut closed = false;
@@ -159,7 +156,7 @@ impl Values {
             text.extend_from_slice(&buffer[..used]);
             self.read.consume(used);
             if text.len() > LINE_LIMIT {
-                return Ok(self.bad("the event is longer than what is read of one"));
+                return Ok(Some(self.bad("the event is longer than what is read of one")));
             }
             if closed {
                 return Ok(Some(Text::Event(first, text)));

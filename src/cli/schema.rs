@@ -17,11 +17,11 @@ use crate::gate::ground::check_options;
 use crate::gate::protocol::{Reply, Task};
 use crate::gate::{Assessment, Exit};
 use crate::model::Version;
-use crate::report;
+use crate::report::{self, Compared};
 use crate::rules;
 use crate::schema::{
-    self, Against, Catalogue, CheckOptions, CompareOptions, Comparison, Contract, Direction, Matrix, Pairs,
-    Reading, SchemaVersion, TypeSchemas, Verdict,
+    self, Against, Catalogue, CheckOptions, CompareOptions, Contract, Direction, Matrix, Pairs, Reading,
+    SchemaVersion, TypeSchemas, Verdict, Written,
 };
 
 pub(super) fn run(context: &mut Context<'_>, command: &SchemaCommand) -> Result<Exit, Stop> {
@@ -63,15 +63,17 @@ fn compare(context: &mut Context<'_>, args: &CompareArgs) -> Result<Exit, Stop> 
     let (Some(old), Some(new)) = (&args.old, &args.new) else {
         return Err(Stop::usage("two schema files are needed, OLD and NEW"));
     };
-    let read = |path: &Path| -> Result<Value, Stop> {
+    let read = |path: &Path| -> Result<(String, Value), Stop> {
         let full = context.surroundings.folder.join(path);
         let text =
             fs::read(&full).map_err(|error| Stop::incomplete(format!("{}: {error}", path.display())))?;
         let parsed = crate::json::parse(&text)
             .map_err(|error| Stop::incomplete(format!("{}: {error}", path.display())))?;
-        Ok(parsed.value)
+        Ok((String::from_utf8_lossy(&text).into_owned(), parsed.value))
     };
-    let comparison = schema::compare(&read(old)?, &read(new)?, &options).map_err(|error| {
+    let (old_text, old_schema) = read(old)?;
+    let (new_text, new_schema) = read(new)?;
+    let comparison = schema::compare(&old_schema, &new_schema, &options).map_err(|error| {
         // Files have names; two values have not.
         let message = error.to_string();
         let named = |side: &str, path: &Path| {
@@ -84,8 +86,31 @@ fn compare(context: &mut Context<'_>, args: &CompareArgs) -> Result<Exit, Stop> 
     if context.json {
         report::json_line(context.out, &comparison)?;
     } else {
-        let shown = |path: &Path| path.display().to_string();
-        human(context, &comparison, &shown(old), &shown(new))?;
+        let (old_name, new_name) = (old.display().to_string(), new.display().to_string());
+        let compared = Compared {
+            old: &old_name,
+            new: &new_name,
+            contract: options.contract,
+            look: context.look,
+        };
+        let (old, new) = (
+            Written {
+                text: &old_text,
+                schema: &old_schema,
+            },
+            Written {
+                text: &new_text,
+                schema: &new_schema,
+            },
+        );
+        report::compared(context.out, compared)?;
+        for (name, direction) in [
+            ("backward", &comparison.backward),
+            ("forward", &comparison.forward),
+        ] {
+            let explanation = schema::explain(direction, old, new);
+            report::direction(context.out, compared, name, direction, explanation.as_ref())?;
+        }
     }
     let holds = |direction: &Direction| direction.verdict == Verdict::Compatible;
     let fine = match args.require {
@@ -94,39 +119,23 @@ fn compare(context: &mut Context<'_>, args: &CompareArgs) -> Result<Exit, Stop> 
         Require::Full => holds(&comparison.backward) && holds(&comparison.forward),
         Require::None => true,
     };
-    Ok(if fine { Exit::Clean } else { Exit::Findings })
-}
-
-fn human(context: &mut Context<'_>, comparison: &Comparison, old: &str, new: &str) -> io::Result<()> {
-    let directions = [
-        ("backward", &comparison.backward, old, new),
-        ("forward", &comparison.forward, new, old),
-    ];
-    for (name, direction, writer, reader) in directions {
-        let verdict = match direction.verdict {
-            Verdict::Compatible => format!("compatible: {reader} accepts everything that {writer} allows"),
-            Verdict::Breaking => format!("breaking: {reader} refuses an event that {writer} allows"),
-            Verdict::Unproven => "unproven: neither a proof nor a witness was found".to_owned(),
+    if !context.json {
+        let required = match args.require {
+            Require::Backward => "backward is required",
+            Require::Forward => "forward is required",
+            Require::Full => "backward and forward are required",
+            Require::None => "nothing is required",
         };
-        writeln!(context.out, "{name}: {verdict}")?;
-        if let Some(witness) = &direction.witness {
-            let witness = serde_json::to_string(&crate::json::Sorted(witness)).unwrap_or_default();
-            writeln!(context.out, "  event: {witness}")?;
-        }
-        for difference in &direction.findings {
-            let place = if difference.pointer.is_empty() {
-                "the root"
-            } else {
-                &difference.pointer
-            };
-            writeln!(
-                context.out,
-                "  {} at {place}: {}",
-                difference.id, difference.message
-            )?;
-        }
+        let holds = match (args.require, fine) {
+            (Require::None, _) => "",
+            (Require::Backward | Require::Forward, true) => " and holds",
+            (Require::Backward | Require::Forward, false) => " and does not hold",
+            (Require::Full, true) => " and hold",
+            (Require::Full, false) => " and do not both hold",
+        };
+        writeln!(context.out, "{required}{holds}")?;
     }
-    Ok(())
+    Ok(if fine { Exit::Clean } else { Exit::Findings })
 }
 
 fn contract(name: ContractName) -> Contract {

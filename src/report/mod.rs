@@ -2,11 +2,13 @@
 //!
 //! Every reporter is fed the same findings, in the same order, and computes nothing.
 
+mod comparison;
 mod human;
 mod json;
 mod schema;
 mod text;
 
+pub use comparison::{Compared, compared, direction};
 pub use human::{Look, finding, gate_summary, headline};
 pub use json::{json_line, json_object};
 pub use schema::{check_summary, contract_name, deployment, matrices, since};

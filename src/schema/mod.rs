@@ -35,6 +35,8 @@ mod error;
 #[cfg(feature = "compat")]
 mod eval;
 #[cfg(feature = "compat")]
+mod explain;
+#[cfg(feature = "compat")]
 mod files;
 #[cfg(feature = "compat")]
 mod flat;
@@ -97,6 +99,8 @@ pub use draft::Draft;
 pub use engine::Violation;
 #[cfg(feature = "compat")]
 pub use error::SchemaError;
+#[cfg(feature = "compat")]
+pub use explain::{Explanation, Spot, Written, explain};
 #[cfg(feature = "compat")]
 pub use generate::{NearMiss, sample_instances, sample_near_misses};
 #[cfg(feature = "compat")]

@@ -7,6 +7,28 @@ use super::tool::{Folder, ORDER_1, ORDER_2, members, snapshot};
 const OLD: &str = "schemas/OrderPlaced/1.json";
 const NEW: &str = "schemas/OrderPlaced/2.json";
 
+/// Lines with amounts, behind a reference.
+const LIST: &str = r##"{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "type": "object",
+  "properties": {
+    "lines": {
+      "type": "array",
+      "items": { "$ref": "#/$defs/line" }
+    }
+  },
+  "$defs": {
+    "line": {
+      "type": "object",
+      "properties": {
+        "amount": { "type": "integer", "minimum": 0 },
+        "what": { "type": "string" }
+      },
+      "required": ["amount"]
+    }
+  }
+}"##;
+
 fn two() -> Folder {
     Folder::project().with(NEW, ORDER_2)
 }
@@ -88,13 +110,41 @@ fn what_is_required_decides_the_exit_code() {
 fn compare_for_people() {
     let folder = two()
         .with("wider.json", ORDER_1.replace("\"integer\"", "\"number\""))
-        .with("nothing.json", "false");
+        .with("nothing.json", "false")
+        .with("list/old.json", LIST)
+        .with(
+            "list/new.json",
+            LIST.replace("\"minimum\": 0", "\"minimum\": 1")
+                .replace("2020-12/", "2019-09/"),
+        )
+        .with("echo.json", r#"{"type": "string", "pattern": "^(a+)b\\1$"}"#)
+        .with("about.json", r#"{"type": "string", "pattern": "^a+ba+$"}"#);
     let mut text = String::new();
-    for (old, new) in [(OLD, NEW), (OLD, "wider.json"), (OLD, "nothing.json")] {
-        let said = folder.run(&["schema", "compare", old, new]).quietly();
-        text += &format!("$ pastproof schema compare {old} {new}\n{}\n", said.stdout);
+    for (old, new, more) in [
+        (OLD, NEW, None),
+        (OLD, "wider.json", Some("--require=full")),
+        (OLD, "nothing.json", Some("--require=forward")),
+        ("list/old.json", "list/new.json", Some("--require=none")),
+        (OLD, "wider.json", Some("--contract=writer-reader")),
+    ] {
+        let arguments: Vec<&str> = ["schema", "compare", old, new].into_iter().chain(more).collect();
+        let said = folder.run(&arguments).quietly();
+        text += &format!(
+            "$ pastproof {}\n{}# exit {}\n\n",
+            arguments.join(" "),
+            said.stdout,
+            said.exit
+        );
     }
     snapshot("schema_compare", &text);
+    // What is open is said to be open, with the place and what to do.
+    folder
+        .run(&["schema", "compare", "echo.json", "about.json"])
+        .exits(1)
+        .says("backward: unproven; whether about.json accepts every event that echo.json allows is open")
+        .says("\n  because     neither proved nor refuted: ")
+        .says("\n  stuck at    ")
+        .says("\n  next        write the place more simply, split it, or take the step for breaking");
 }
 
 #[test]

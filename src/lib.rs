@@ -85,6 +85,7 @@
 //! It is no event store, no schema registry and no framework. It reads exports of a store, folders of schema files and
 //! your own types, and leaves all of them as they are.
 
+pub mod adapters;
 pub mod docs;
 pub mod finding;
 pub mod json;

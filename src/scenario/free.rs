@@ -84,7 +84,7 @@ fn states<S: Subject>(story: &Story<S>, view: Json<S::State>, found: &mut Vec<Co
         Err(error) => Some(Complaint::new(story.started, headline, vec![error.clone()])),
     };
     if replays {
-        let mut again = story.fixture.start();
+        let mut again = story.fresh();
         let folded =
             caught(|| fold_all(story, &mut again, story.folded())).and_then(|()| view(again.state()));
         let headline = "the state is not the one that its events fold to";
@@ -94,7 +94,7 @@ fn states<S: Subject>(story: &Story<S>, view: Json<S::State>, found: &mut Vec<Co
         found.extend(snapshots(story, view, restore, &differ));
     }
     if twice {
-        let mut again = story.fixture.start();
+        let mut again = story.fresh();
         let folded = caught(|| fold_twice(story, &mut again));
         match folded {
             Err(panic) => {
@@ -160,7 +160,7 @@ fn snapshots<S: Subject>(
 ) -> Option<Complaint> {
     let events: Vec<_> = story.folded().collect();
     let every = events.len().div_ceil(MOST_SNAPSHOTS).max(1);
-    let mut before = story.fixture.start();
+    let mut before = story.fresh();
     for position in 0..=events.len() {
         if position % every == 0 || position == events.len() {
             let headline = format!(
@@ -245,7 +245,7 @@ fn without_difference_now<S: Subject>(story: &Story<S>) -> Vec<usize> {
     let Some(view) = story.fixture.views.state.filter(|_| S::HAS_STATE) else {
         return Vec::new();
     };
-    let mut subject = story.fixture.start();
+    let mut subject = story.fresh();
     let Ok(mut before) = view(subject.state()) else {
         return Vec::new();
     };

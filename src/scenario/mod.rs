@@ -194,7 +194,7 @@ pub use ending::Ending;
 pub use events::{Events, StoredEvent};
 pub use fixture::{Fixture, FreeCheck, given, given_nothing};
 pub use given::Given;
-pub use outcome::Outcome;
+pub use outcome::{Inspected, Outcome};
 pub use prove::{Proof, prove_it_can_fail};
 pub use record::{
     AskedRecord, GivenRecord, OutcomeRecord, Record, Shown, StepRecord, VerdictRecord, collect,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, Verdict};
 
 use super::align;
 use super::capture::Captured;
@@ -16,10 +16,16 @@ use super::poll::caught;
 use super::record;
 use super::recorded;
 use super::report::{self, Failure};
-use super::story::{At, Became, Check, LooksAt, Story};
+use super::story::{At, Became, Check, LooksAt, Response, Story};
 use super::subject::Subject;
 use super::text::{Complaint, Told};
 use super::{Events, StoredEvent};
+
+/// Events and verdict, as [`Outcome::try_inspect`] hands them out.
+pub type Inspected<S> = (
+    Vec<<S as Subject>::Event>,
+    Verdict<<S as Subject>::Reply, <S as Subject>::Error>,
+);
 
 /// What came of the commands. Any number of checks may follow; all of them are made, and every one that fails is
 /// reported when the scenario ends, which is when this value is dropped.
@@ -292,6 +298,52 @@ impl<S: Subject> Outcome<S> {
             panic!("{failure}");
         }
         text
+    }
+
+    /// Shows what came of the last step: its events, and the verdict of the last command that was answered. This
+    /// counts as a check of everything.
+    #[track_caller]
+    pub(crate) fn look<T>(
+        &mut self,
+        look: impl FnOnce(&[&S::Event], Option<&Verdict<S::Reply, S::Error>>) -> T,
+    ) -> T {
+        let at = At::caller();
+        self.check("look", LooksAt::Everything, at, |_, _| None);
+        let step = self.story.as_ref().and_then(|story| story.steps.last());
+        let events: Vec<&S::Event> = step
+            .into_iter()
+            .flat_map(|step| step.produced().map(|became| &became.event))
+            .collect();
+        let verdict = step.and_then(|step| step.answers().last().map(|answered| &answered.verdict));
+        look(&events, verdict)
+    }
+
+    /// Ends the scenario and hands out what came of its last step, for whoever checks it by hand: events, verdict.
+    ///
+    /// This counts as a check of everything. A step of several commands has the verdict of the last one that was
+    /// answered.
+    ///
+    /// # Errors
+    ///
+    /// When the scenario failed by itself: what was asked panicked or was not ready, an event does not survive being
+    /// stored, another free check complains.
+    #[track_caller]
+    pub fn try_inspect(mut self) -> Result<Inspected<S>, Failure> {
+        let at = At::caller();
+        self.check("try_inspect", LooksAt::Everything, at, |_, _| None);
+        let Some(mut story) = self.story.take() else {
+            return Err(Failure::new(at, "the scenario has ended".to_owned()));
+        };
+        end(&mut story)?;
+        let mut events = Vec::new();
+        let mut verdict = Verdict::Ignored;
+        for asked in story.steps.pop().into_iter().flat_map(|step| step.asked) {
+            if let Response::Answered(answered) = asked.response {
+                events.extend(answered.events.into_iter().map(|became| became.event));
+                verdict = answered.verdict;
+            }
+        }
+        Ok((events, verdict))
     }
 
     /// Ends the scenario here. Without it, the scenario ends where the value is dropped; with it, the panic of a

@@ -177,7 +177,7 @@ fn tell<S: Subject>(story: &Story<S>, judged: &[Vec<Complaint>], out: &mut Vec<S
     let mut folding = Folding {
         story,
         view: story.fixture.views.state.filter(|_| S::HAS_STATE),
-        subject: story.fixture.start(),
+        subject: story.fresh(),
         shown: None,
     };
     let before = folding.now();

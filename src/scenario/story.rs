@@ -329,6 +329,13 @@ impl<S: Subject> Story<S> {
         self.steps.last().into_iter().flat_map(Step::answers)
     }
 
+    /// A subject that has folded nothing, to fold this history again.
+    pub(super) fn fresh(&self) -> S {
+        let mut fresh = self.fixture.start();
+        self.subject.refold(&mut fresh);
+        fresh
+    }
+
     /// Every event that was folded, in the order in which it was.
     pub(super) fn folded(&self) -> impl Iterator<Item = (&S::Event, &Spot)> {
         let given = self.given.iter().flat_map(|past| &past.became);

@@ -113,6 +113,10 @@ pub trait Subject: Sized {
         Vec::new()
     }
 
+    /// Prepares a subject that has folded nothing to fold this one's history again, where that takes more than the
+    /// events: a decider with a decision query hands its last query over.
+    fn refold(&self, _fresh: &mut Self) {}
+
     /// Type and version of an event, also of one that does not serialize.
     fn kind_of(event: &Self::Event) -> (String, Version);
 

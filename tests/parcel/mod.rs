@@ -13,7 +13,9 @@
 //! | [`upcasters`] | how the second become the first |
 //! | [`parcel`], [`cash_box`] | the two aggregates |
 //! | [`board`] | the read model that a dispatcher looks at |
-//! | [`scenarios`] | what the aggregates do, one story each |
+//! | [`follow_up`] | the process that sees to it that parcels and money arrive, with its timeouts |
+//! | [`notices`] | the reactor that tells recipients and shops |
+//! | [`scenarios`] | what they all do, one story each |
 //! | [`writers`], [`simulation`] | three releases running for three months: where `tests/recordings` comes from |
 
 // Each integration test is a crate of its own and uses its part of this module.
@@ -22,7 +24,9 @@
 pub mod board;
 pub mod cash_box;
 pub mod events;
+pub mod follow_up;
 pub mod history;
+pub mod notices;
 #[expect(
     clippy::module_inception,
     reason = "the domain is named after its first aggregate"

@@ -37,6 +37,19 @@ pub fn all() -> Vec<(&'static str, fn())> {
             a_cash_box_that_is_right_is_closed_without_a_word,
             missing_money_is_written_down,
             a_cash_box_is_counted_once;
+        followers:
+            a_courier_is_expected_back_in_the_evening,
+            a_courier_who_is_back_is_no_longer_expected,
+            a_courier_who_does_not_come_back_has_failed,
+            each_attempt_has_its_own_evening,
+            cash_goes_into_the_box_of_its_courier,
+            a_payment_by_card_is_left_to_the_bank,
+            cash_in_a_box_is_no_longer_missed,
+            missing_cash_is_asked_for_again_and_then_looked_for,
+            a_recipient_is_told_that_the_parcel_comes,
+            a_recipient_who_was_not_at_home_is_told_so,
+            a_recipient_who_refused_is_left_alone_and_the_shop_is_told,
+            both_sides_are_told_of_a_delivery;
         stored:
             a_history_of_the_first_release_goes_on_today,
             an_old_delivery_was_a_delivery_and_a_payment,

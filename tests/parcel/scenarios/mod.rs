@@ -9,6 +9,7 @@
 
 mod all;
 pub mod cash_boxes;
+pub mod followers;
 pub mod parcels;
 mod samples;
 pub mod stored;

@@ -14,5 +14,7 @@ mod bounds;
 mod check;
 #[path = "schema/eiffel.rs"]
 mod eiffel;
+#[path = "schema/rules.rs"]
+mod rules;
 #[path = "schema/types.rs"]
 mod types;

@@ -19,7 +19,7 @@ use crate::recording;
 use crate::replay::{self, Silent};
 use crate::report::{self, count};
 use crate::rules;
-use crate::schema::{self, Against, TypeSchemas};
+use crate::schema::{self, Against, Deployment, TypeSchemas};
 use crate::upcast::Chains;
 
 /// What a gate is told beside its configuration.
@@ -99,7 +99,7 @@ pub fn run(located: &Located, options: &GateOptions<'_>, err: &mut dyn Write) ->
         Some(steps) => steps,
         None => gate.built_in(&sound, err),
     };
-    let rollback = gate.compatibility(&steps);
+    let (rollback, deployment) = gate.compatibility(&steps);
     let Gate {
         mut findings,
         mut checks,
@@ -114,7 +114,7 @@ pub fn run(located: &Located, options: &GateOptions<'_>, err: &mut dyn Write) ->
         checks.push(Check::new("waivers", given, count(given, "accepted difference")));
     }
     finding::sort(&mut findings);
-    let summary = Summary::of(&findings, checks, complete, rollback);
+    let summary = Summary::of(&findings, checks, complete, rollback).deployed(deployment);
     Ok(Outcome { findings, summary })
 }
 
@@ -426,8 +426,8 @@ impl Gate<'_> {
         ));
     }
 
-    /// Every version against the next. Answers with what is known about rolling back.
-    fn compatibility(&mut self, steps: &[StepReport]) -> Assessment {
+    /// Every version against the next. Answers with what is known about rolling back, and the order of the release.
+    fn compatibility(&mut self, steps: &[StepReport]) -> (Assessment, Vec<Deployment>) {
         let config = self.located.config.catalogue.clone().unwrap_or_default();
         let mut asked = check_options(&config);
         asked.covered = coverage(steps);
@@ -476,7 +476,7 @@ impl Gate<'_> {
         ));
         let rollback = Assessment::of_rollback(&report);
         self.add("compatibility", report.findings);
-        rollback
+        (rollback, report.deployment)
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::Finding;
 use crate::gate::Exit;
 use crate::rules;
-use crate::schema::{self, CheckReport};
+use crate::schema::{self, CheckReport, Deployment};
 
 /// One check of the gate and what it looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +78,7 @@ impl Assessment {
 }
 
 /// The last line of a gate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// Always `summary`.
     pub kind: &'static str,
@@ -90,6 +90,9 @@ pub struct Summary {
     pub rollback: Assessment,
     /// Every check.
     pub checks: Vec<Check>,
+    /// In which order each type's new version goes out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deployment: Vec<Deployment>,
 }
 
 impl Summary {
@@ -141,7 +144,15 @@ impl Summary {
             release,
             rollback,
             checks,
+            deployment: Vec::new(),
         }
+    }
+
+    /// The same with the order in which the release goes out.
+    #[must_use]
+    pub fn deployed(mut self, deployment: Vec<Deployment>) -> Self {
+        self.deployment = deployment;
+        self
     }
 
     /// The exit code that goes with the verdict.

@@ -162,7 +162,7 @@ fn place(place: &Place) -> String {
     parts.join(", ")
 }
 
-/// Writes what a gate checked and its last word.
+/// Writes what a gate checked, the order of the release where any will not do, and the last word.
 ///
 /// # Errors
 ///
@@ -184,6 +184,7 @@ pub fn gate_summary(out: &mut dyn Write, summary: &Summary, failing: usize, look
         };
         writeln!(out, "  {mark} {:width$}  {}", check.id, plain(&check.detail))?;
     }
+    super::schema::orders(out, &summary.deployment)?;
     let word = match summary.verdict {
         Verdict::Pass => look.paint("1;32", "PASS"),
         Verdict::Fail => look.paint("1;31", "FAIL"),

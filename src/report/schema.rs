@@ -205,7 +205,7 @@ pub fn deployment(out: &mut dyn Write, deployment: &[Deployment], look: Look) ->
         writeln!(out, "{headline}")?;
         paragraph(out, "  ", order.advice())?;
         if order == Order::Any {
-            let all: Vec<String> = types.iter().map(|step| named(step)).collect();
+            let all: Vec<String> = types.iter().copied().map(named).collect();
             list(out, "  ", &all)?;
         }
         if order != Order::Any {
@@ -220,7 +220,7 @@ pub fn deployment(out: &mut dyn Write, deployment: &[Deployment], look: Look) ->
             }
         }
         for (because, steps) in reasons {
-            let all: Vec<String> = steps.iter().map(|step| named(step)).collect();
+            let all: Vec<String> = steps.iter().copied().map(named).collect();
             list(out, "    ", &all)?;
             writeln!(out, "      {}", plain(because))?;
             if let Some(witness) = steps.first().and_then(|step| step.witness.as_ref()) {
@@ -228,6 +228,27 @@ pub fn deployment(out: &mut dyn Write, deployment: &[Deployment], look: Look) ->
             }
         }
         writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Writes which types do not go out in any order.
+pub(super) fn orders(out: &mut dyn Write, deployment: &[Deployment]) -> io::Result<()> {
+    let mut said = false;
+    for order in [Order::Apart, Order::WritersFirst, Order::ReadersFirst] {
+        let types: Vec<String> = deployment
+            .iter()
+            .filter(|step| step.order == order)
+            .map(named)
+            .collect();
+        if !types.is_empty() {
+            if !said {
+                writeln!(out)?;
+            }
+            said = true;
+            writeln!(out, "  deploy {}:", order.headline())?;
+            list(out, "    ", &types)?;
+        }
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ fn green_for_programs() {
     let summary = said.summary();
     assert_eq!(
         members(summary),
-        ["kind", "verdict", "release", "rollback", "checks"]
+        ["kind", "verdict", "release", "rollback", "checks", "deployment"]
     );
     let value: Value = serde_json::from_str(summary).unwrap();
     assert_eq!(value["verdict"], "pass");

@@ -224,7 +224,7 @@ fn a_frozen_schema_changed_in_meaning() {
 #[test]
 fn a_breaking_change_without_an_upcaster() {
     let copy = copy().green();
-    copy.remove("schemas/DepotReached/1-to-2.jq");
+    copy.remove("schemas/DepotReached/1-to-2.upcast.json");
     let said = copy.gate();
     red(
         &said,
@@ -242,7 +242,11 @@ fn a_breaking_change_without_an_upcaster() {
 #[test]
 fn an_upcaster_that_makes_invalid_data() {
     let copy = copy().green();
-    copy.edit("schemas/DepotReached/1-to-2.jq", ".depot = .place", ".depot = 7");
+    copy.edit(
+        "schemas/DepotReached/1-to-2.upcast.json",
+        r#""to": "depot" }"#,
+        r#""to": "depot" }, { "op": "map", "at": "/depot", "values": [], "default": 7 }"#,
+    );
     red(
         &copy.gate(),
         "upcaster-invalid-output",

@@ -1,12 +1,16 @@
 //! Upcasters and their chains, through the public door.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skip is said aloud")]
 
 #[cfg(feature = "compat")]
 #[path = "upcast/cases.rs"]
 mod cases;
 #[path = "upcast/chains.rs"]
 mod chains;
+#[cfg(feature = "compat")]
+#[path = "upcast/eiffel.rs"]
+mod eiffel;
 #[cfg(feature = "compat")]
 #[path = "upcast/format.rs"]
 mod format;

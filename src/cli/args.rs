@@ -271,6 +271,25 @@ pub struct ShowArgs {
 pub enum UpcastCommand {
     /// Try every upcaster on the catalogue's examples and the configured recordings.
     Verify(DrivenArgs),
+    /// Draft a declarative upcaster from the difference of two schemas.
+    Draft(DraftArgs),
+}
+
+/// `upcast draft`.
+#[derive(Debug, Args)]
+pub struct DraftArgs {
+    /// The event type.
+    #[arg(value_name = "TYPE")]
+    pub event_type: String,
+    /// The version that events are stored under.
+    #[arg(value_name = "FROM")]
+    pub from: String,
+    /// The version that the code reads.
+    #[arg(value_name = "TO")]
+    pub to: String,
+    /// The catalogue.
+    #[command(flatten)]
+    pub catalogue: CatalogueArgs,
 }
 
 /// A command that the harness carries out.

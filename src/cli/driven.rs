@@ -25,7 +25,10 @@ struct Line<'a> {
 }
 
 pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Result<Exit, Stop> {
-    let UpcastCommand::Verify(DrivenArgs { harness }) = command;
+    let DrivenArgs { harness } = match command {
+        UpcastCommand::Verify(args) => args,
+        UpcastCommand::Draft(args) => return super::upcast::draft(context, args),
+    };
     let located = context.located()?;
     let (mut findings, steps) = steps(context, &located, harness.as_deref())?;
     finding::sort(&mut findings);

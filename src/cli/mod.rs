@@ -9,5 +9,6 @@ mod init;
 mod record;
 mod recordings;
 mod schema;
+mod upcast;
 
 pub use context::{Surroundings, run};

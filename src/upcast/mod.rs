@@ -15,6 +15,8 @@ mod chains;
 mod check;
 #[cfg(feature = "compat")]
 mod declared;
+#[cfg(feature = "compat")]
+mod draft;
 mod envelope;
 mod error;
 #[cfg(feature = "compat")]
@@ -30,6 +32,8 @@ mod verified;
 mod verify;
 
 pub use chains::{Bounds, Chains};
+#[cfg(feature = "compat")]
+pub use draft::{Draft, Guess, Hole};
 pub use envelope::Envelope;
 pub use error::UpcastError;
 #[cfg(feature = "compat")]

@@ -254,3 +254,23 @@ fn a_declarative_one_is_proved_and_opens_the_gate() {
     let said = folder.run(&["upcast", "verify"]).exits(1);
     super::tool::snapshot("upcast_verify_broken", &said.stdout);
 }
+
+#[test]
+fn a_draft_has_a_hole_where_history_has_no_value() {
+    let folder = Folder::bridged();
+    std::fs::remove_file(folder.path("schemas/OrderPlaced/1-to-2.jq")).unwrap();
+    let drafted = folder.run(&["upcast", "draft", "OrderPlaced", "1", "2"]).exits(0);
+    super::tool::snapshot(
+        "upcast_draft",
+        &format!("{}---\n{}", drafted.stdout, drafted.stderr),
+    );
+    // As it stands it bridges nothing, and says what there is to decide.
+    folder.write("schemas/OrderPlaced/1-to-2.upcast.json", &drafted.stdout);
+    let said = folder.look(&["upcast", "verify"]).quietly().exits(1);
+    let found = &said.of("upcaster-malformed")[0];
+    at(found, &json!({"pointer": "/operations/0/op"}));
+    folder
+        .run(&["upcast", "draft", "OrderPlaced", "1", "7"])
+        .exits(4)
+        .says("the catalogue has no OrderPlaced 7 that can be used; there are 1, 2");
+}

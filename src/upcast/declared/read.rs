@@ -78,6 +78,7 @@ fn whole(
             });
         }
         let mut object = Object::new(value, pointer.clone())?;
+        object.optional("note");
         match object.text("op")?.as_str() {
             "rename-type" => {
                 let (event_type, version) = (object.text("to")?, object.version("version")?);
@@ -137,6 +138,7 @@ fn changes(values: Vec<Located<'_>>, depth: usize) -> Result<Vec<Operation>, Wro
 
 fn change(value: &Value, pointer: String, depth: usize) -> Result<Operation, Wrong> {
     let mut object = Object::new(value, pointer.clone())?;
+    object.optional("note");
     let op = object.text("op")?;
     let change = match op.as_str() {
         "rename" => {
@@ -207,6 +209,13 @@ fn change(value: &Value, pointer: String, depth: usize) -> Result<Operation, Wro
                 at: object.path("at")?,
                 operations: changes(object.list("operations")?, depth + 1)?,
             }
+        }
+        "hole" => {
+            let at = object.text("at")?;
+            return Err(object.wrong_at(
+                "op",
+                format!("is a hole: no old event supplies {at}; decide on a value with `add`, or on where it comes from with `move` or `rename`"),
+            ));
         }
         "rename-type" | "split" | "drop" => {
             return Err(object.wrong_at(
@@ -374,6 +383,12 @@ impl<'a> Object<'a> {
             .collect())
     }
 
+    /// The members there are, in the order they were asked for.
+    fn known(&self) -> String {
+        let named: Vec<&str> = self.read.iter().copied().filter(|name| *name != "note").collect();
+        named.join(", ")
+    }
+
     /// Every member was read.
     fn finish(&self) -> Result<(), Wrong> {
         match self
@@ -384,7 +399,7 @@ impl<'a> Object<'a> {
             None => Ok(()),
             Some(name) => Err(self.wrong_at(
                 &name.replace('~', "~0").replace('/', "~1"),
-                format!("is not known here; there are {}", self.read.join(", ")),
+                format!("is not known here; there are {}", self.known()),
             )),
         }
     }

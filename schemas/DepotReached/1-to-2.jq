@@ -1,2 +1,0 @@
-# A depot was called a place.
-.depot = .place | del(.place)

@@ -212,6 +212,9 @@ rules! {
     SCENARIO_FAILED "scenario-failed" Deny
         "The code does not do what the scenario says."
         "run `cargo test` with the scenario's name to see the whole story";
+    SCENARIO_FILE "scenario-file" Deny
+        "A scenario file that cannot be used checks nothing."
+        "correct the file at the place named; `schemas/pastproof/scenario.json` tells editors what it may hold";
 
     // Recordings.
     RECORDING_UNREADABLE "recording-unreadable" Deny

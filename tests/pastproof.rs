@@ -4,10 +4,12 @@
 use std::process::ExitCode;
 
 use pastproof::harness::Suite;
+use pastproof::scenario::file::FileReader;
 
 use parcel::board::DeliveryBoard;
 use parcel::cash_box::CashBox;
 use parcel::parcel::Parcel;
+use parcel::scenarios::invariants;
 use parcel::{scenarios, upcasters};
 
 mod parcel;
@@ -19,5 +21,13 @@ fn main() -> ExitCode {
         .projector::<DeliveryBoard>("delivery-board")
         .upcasters(upcasters::typed())
         .scenarios(scenarios::all())
+        .scenario_files(
+            "parcel",
+            FileReader::<Parcel>::decider().invariants(invariants::of_parcels()),
+        )
+        .scenario_files(
+            "cashbox",
+            FileReader::<CashBox>::decider().invariants(invariants::of_cash_boxes()),
+        )
         .main()
 }

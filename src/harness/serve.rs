@@ -15,6 +15,7 @@ use crate::gate::upcasters::try_upcasters;
 use crate::harness::suite::{Ask, Suite, World};
 use crate::replay::Progress;
 use crate::rules;
+use crate::scenario::file::{self, Library, Trouble};
 use crate::schema::{TypeSchemas, Validation};
 use crate::upcast::Upcast;
 
@@ -50,7 +51,10 @@ fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
         replies.send(&Reply::Begin { task, name: None })?;
         let outcome = match what {
             Task::ListScenarios => list_scenarios(suite, &mut replies),
-            Task::Scenarios { only } => scenarios(suite, task, only.as_deref(), &request, &mut replies),
+            Task::Scenarios { only } => match library(suite, &mut world, &request) {
+                Ok(library) => scenarios(suite, &library, task, only.as_deref(), &request, &mut replies),
+                Err(message) => Err(Stop::Failed(message)),
+            },
             Task::Types | Task::Upcasters { .. } | Task::Replay { .. } => {
                 let world = world.get_or_insert_with(|| open(suite, &request));
                 match world {
@@ -167,39 +171,73 @@ fn open(suite: &Suite, request: &Request) -> Result<World, String> {
     suite.world(&located).map_err(|error| error.to_string())
 }
 
+/// The scenario files. Those need the upcasters, and so the catalogue; where there are none, nothing is opened.
+fn library(
+    suite: &Suite,
+    world: &mut Option<Result<World, String>>,
+    request: &Request,
+) -> Result<Library, String> {
+    if file_names(suite)?.is_empty() {
+        return Ok(suite.files.clone());
+    }
+    match world.get_or_insert_with(|| open(suite, request)) {
+        Ok(world) => Ok(suite.library(Some(world))),
+        Err(message) => Err(message.clone()),
+    }
+}
+
+fn file_names(suite: &Suite) -> Result<Vec<String>, String> {
+    let found = suite.files.find();
+    let found = found.map_err(|error| format!("{} cannot be read: {error}", file::FOLDER))?;
+    Ok(found.into_iter().map(|found| found.name).collect())
+}
+
 fn list_scenarios(suite: &Suite, replies: &mut Replies) -> Done {
-    let names = scenario_names(suite);
+    let names = scenario_names(suite).map_err(Stop::Failed)?;
     let count = names.len() as u64;
     replies.send(&Reply::Scenarios { names })?;
     Ok((count, format!("{count} scenarios"), Value::Null))
 }
 
-fn scenario_names(suite: &Suite) -> Vec<String> {
+/// The names of all scenarios, those in code and those in files, each once.
+fn scenario_names(suite: &Suite) -> Result<Vec<String>, String> {
     let mut names: Vec<String> = suite.scenarios.iter().map(|(name, _)| name.clone()).collect();
+    names.extend(file_names(suite)?);
     names.sort();
-    names
+    let twice = names
+        .iter()
+        .zip(names.iter().skip(1))
+        .find(|(one, next)| one == next);
+    if let Some((name, _)) = twice {
+        return Err(format!("two scenarios are named `{name}`"));
+    }
+    Ok(names)
 }
 
 fn scenarios(
     suite: &Suite,
+    library: &Library,
     task: usize,
     only: Option<&str>,
     request: &Request,
     replies: &mut Replies,
 ) -> Done {
     let mut count = 0;
-    for name in scenario_names(suite) {
+    for name in scenario_names(suite).map_err(Stop::Failed)? {
         if only.is_some_and(|only| only != name) || request.skip_scenarios.contains(&name) {
             continue;
         }
-        let Some((_, run)) = suite.scenarios.iter().find(|(known, _)| *known == name) else {
-            continue;
-        };
         replies.send(&Reply::Begin {
             task,
             name: Some(name.clone()),
         })?;
         count += 1;
+        let Some((_, run)) = suite.scenarios.iter().find(|(known, _)| *known == name) else {
+            if let Err(trouble) = library.run(&name) {
+                replies.finding(trouble_finding(&name, &trouble))?;
+            }
+            continue;
+        };
         if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(run)) {
             let raised = LAST_PANIC.with(|last| last.borrow_mut().take());
             let message = panic_message(&*payload);
@@ -212,6 +250,35 @@ fn scenarios(
         }
     }
     Ok((count, format!("{count} scenarios"), Value::Null))
+}
+
+/// What a scenario file has to say.
+fn trouble_finding(name: &str, trouble: &Trouble) -> Finding {
+    match trouble {
+        Trouble::File(error) => {
+            let mut place = Place::file(error.file());
+            if let Some(spot) = error.spot() {
+                place = place.at_line(u64::from(spot.line));
+            }
+            if !error.pointer().is_empty() {
+                place = place.at_pointer(error.pointer());
+            }
+            Finding::new(
+                &rules::SCENARIO_FILE,
+                format!("the scenario file cannot be used: {}", error.message()),
+                place,
+            )
+        }
+        Trouble::Failed(failure) => {
+            let message = failure.to_string();
+            let (file, line) = told_place(&message).unwrap_or_default();
+            Finding::new(
+                &rules::SCENARIO_FAILED,
+                format!("the scenario `{name}` does not hold\n{}", indented(&message)),
+                Place::file(file).at_line(u64::from(line)),
+            )
+        }
+    }
 }
 
 /// What a panic said.

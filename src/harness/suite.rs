@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -12,6 +13,8 @@ use crate::gate::protocol::{REPLY_ARGUMENT, REQUEST_ARGUMENT};
 use crate::harness::{serve, trials};
 use crate::model::{Aggregate, EventKind, Projector, Version};
 use crate::replay::{self, AggregateFold, Progress, ProjectorFold, ReplayRequest, Replayed};
+use crate::scenario::Subject;
+use crate::scenario::file::{self, FileReader, Library};
 use crate::upcast::{Chains, Upcaster};
 
 /// Everything of the user's code that can be checked: aggregates, projectors, upcasters, scenarios.
@@ -24,13 +27,16 @@ pub struct Suite {
     pub(super) projectors: Vec<Box<dyn ProjectorFold>>,
     pub(super) upcasters: Vec<Upcaster>,
     pub(super) scenarios: Vec<(String, fn())>,
+    pub(super) files: Library,
 }
 
 impl Suite {
     /// An empty suite of the package in `folder`, which is `env!("CARGO_MANIFEST_DIR")`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
         Self {
-            folder: folder.into(),
+            files: Library::new(folder.join(file::FOLDER)).root(&folder),
+            folder,
             aggregates: Vec::new(),
             projectors: Vec::new(),
             upcasters: Vec::new(),
@@ -78,6 +84,36 @@ impl Suite {
         self.scenarios
             .extend(scenarios.into_iter().map(|(name, run)| (name.to_owned(), run)));
         self
+    }
+
+    /// Scenario files about `subject`: every `.json` file below `tests/scenarios` is a test named by its path, and those
+    /// whose `subject` is this one are read and run as `files` says.
+    ///
+    /// # Panics
+    ///
+    /// When a subject of this name is registered already.
+    #[track_caller]
+    pub fn scenario_files<S: Subject + 'static>(mut self, subject: &str, files: FileReader<S>) -> Self
+    where
+        FileReader<S>: Send + Sync,
+    {
+        self.files = self.files.subject(subject, files);
+        self
+    }
+
+    /// The scenario files, with the upcasters of `world`, or where there is no configuration with those in code.
+    pub(super) fn library(&self, world: Option<&World>) -> Library {
+        let chains = world.map_or_else(
+            || {
+                let current = self.kinds();
+                let current = current
+                    .iter()
+                    .map(|kind| (kind.event_type.to_owned(), kind.version.clone()));
+                Arc::new(Chains::new(self.upcasters.clone(), current))
+            },
+            |world| Arc::clone(&world.chains),
+        );
+        self.files.clone().upcasters(chains)
     }
 
     /// Runs what the command line asks for: the tests of `cargo test` or nextest, or the requests of a gate.
@@ -143,7 +179,7 @@ impl Suite {
             .cloned()
             .collect();
         Ok(World {
-            chains: Chains::new(upcasters, current),
+            chains: Arc::new(Chains::new(upcasters, current)),
             ground,
             kinds,
         })
@@ -153,7 +189,7 @@ impl Suite {
 /// The suite's code on the ground of its configuration.
 pub(super) struct World {
     pub ground: Ground,
-    pub chains: Chains,
+    pub chains: Arc<Chains>,
     pub kinds: Vec<EventKind>,
 }
 

@@ -19,6 +19,7 @@ use crate::model::Version;
 use crate::recording;
 use crate::replay::Silent;
 use crate::report::{self, Look};
+use crate::scenario::file::{self, Library};
 use crate::schema::{self, Coverage, TypeSchemas};
 
 /// Runs the tests that the process's arguments ask for.
@@ -60,6 +61,15 @@ impl Shared {
             .get_or_init(|| self.suite.world(located).map_err(|error| error.to_string()))
             .as_ref()
             .map_err(Failed::from)
+    }
+
+    /// The scenario files; without a configuration, those need none.
+    fn library(&self) -> Result<Library, Failed> {
+        let world = match self.located() {
+            Ok(_) => Some(self.world()?),
+            Err(_) => None,
+        };
+        Ok(self.suite.library(world))
     }
 }
 
@@ -120,6 +130,17 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
     for (name, scenario) in &shared.suite.scenarios {
         trials.push(scenario_trial(shared, name, *scenario));
     }
+    match shared.suite.files.find() {
+        Ok(found) => {
+            for file in found {
+                trials.push(file_trial(shared, &file.name));
+            }
+        }
+        Err(error) => {
+            let message = format!("{} cannot be read: {error}", file::FOLDER);
+            trials.push(Trial::test("scenarios", move || Err(Failed::from(message))));
+        }
+    }
     match shared.located() {
         Ok(located) => {
             for recording in located
@@ -156,10 +177,10 @@ fn one(shared: &Arc<Shared>, name: &str) -> Option<Trial> {
             Some(upcaster_trial(shared, event_type, version))
         }
         "types" => Some(type_trial(shared, rest)),
-        "scenarios" => {
-            let (name, scenario) = shared.suite.scenarios.iter().find(|(name, _)| name == rest)?;
-            Some(scenario_trial(shared, name, *scenario))
-        }
+        "scenarios" => match shared.suite.scenarios.iter().find(|(name, _)| name == rest) {
+            Some((name, scenario)) => Some(scenario_trial(shared, name, *scenario)),
+            None => shared.suite.files.has(rest).then(|| file_trial(shared, rest)),
+        },
         "recordings" => Some(recording_trial(shared, rest)),
         _ => None,
     }
@@ -268,6 +289,19 @@ fn scenario_trial(shared: &Arc<Shared>, name: &str, scenario: fn()) -> Trial {
     trial(shared, format!("scenarios::{name}"), move |_| {
         panic::catch_unwind(AssertUnwindSafe(scenario))
             .map_err(|payload| Failed::from(panic_message(&*payload)))
+    })
+}
+
+fn file_trial(shared: &Arc<Shared>, name: &str) -> Trial {
+    let name = name.to_owned();
+    trial(shared, format!("scenarios::{name}"), move |shared| {
+        if shared.suite.scenarios.iter().any(|(known, _)| *known == name) {
+            return Err(format!("a scenario in code and one in a file are both named `{name}`").into());
+        }
+        shared
+            .library()?
+            .run(&name)
+            .map_err(|trouble| trouble.to_string().into())
     })
 }
 

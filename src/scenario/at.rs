@@ -32,7 +32,6 @@ impl At {
         }
     }
 
-    #[expect(dead_code, reason = "scenario files are read, and run by what comes next")]
     /// A place in a scenario file. Each place is kept for as long as the process runs; there are as many as lines of files.
     #[track_caller]
     pub(super) fn in_file(file: &str, spot: Spot) -> Self {
@@ -56,7 +55,6 @@ impl At {
         }
     }
 
-    #[expect(dead_code, reason = "as above")]
     pub(super) fn is_in_file(self) -> bool {
         self.file.is_some()
     }

@@ -23,8 +23,12 @@ impl<S: Subject> Outcome<S> {
     /// The command was ignored: none of the subject's business, or carried out already.
     #[track_caller]
     pub fn then_ignored(mut self) -> Self {
-        let at = At::caller();
-        self.check("then_ignored", LooksAt::Ignorance, at, |story, at| {
+        self.ignored("then_ignored", At::caller());
+        self
+    }
+
+    pub(super) fn ignored(&mut self, word: &'static str, at: At) {
+        self.check(word, LooksAt::Ignorance, at, |story, at| {
             let last = story.answers().last().map(|answered| &answered.verdict);
             let events = story.produced().count();
             let headline = match last {
@@ -43,7 +47,6 @@ impl<S: Subject> Outcome<S> {
             };
             Some(Complaint::new(at, headline, lines))
         });
-        self
     }
 
     /// The command was rejected with this error, and nothing was recorded before that unless another check says
@@ -138,7 +141,7 @@ impl<S: Subject> Outcome<S> {
         self
     }
 
-    fn rejection(
+    pub(super) fn rejection(
         &mut self,
         word: String,
         at: At,

@@ -24,8 +24,19 @@ pub struct Given<S: Subject> {
 impl<S: Subject> Given<S> {
     #[track_caller]
     pub(super) fn start(fixture: Fixture<S>) -> Self {
+        Self::start_at(fixture, At::caller())
+    }
+
+    pub(super) fn start_at(fixture: Fixture<S>, at: At) -> Self {
         Self {
-            story: Some(Box::new(Story::new(fixture, At::caller()))),
+            story: Some(Box::new(Story::new(fixture, at))),
+        }
+    }
+
+    /// Takes a stored event into the history.
+    pub(super) fn give_stored(&mut self, stored: StoredEvent, at: At) {
+        if let Some(story) = &mut self.story {
+            story.give_stored(stored, None, &None, at);
         }
     }
 

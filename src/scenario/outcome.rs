@@ -65,6 +65,23 @@ impl<S: Subject> Outcome<S> {
             .unwrap_or_default()
     }
 
+    /// Ends the scenario without a word, because something else has to be said.
+    pub(super) fn discard(mut self) {
+        self.story = None;
+    }
+
+    /// What failed before the last step that has no check yet; ends the scenario.
+    pub(super) fn failed(mut self) -> Option<Failure> {
+        let mut story = self.story.take()?;
+        story.steps.retain(|step| !step.checks.is_empty());
+        report::judge(&mut story).err()
+    }
+
+    /// What the scenario has seen so far.
+    pub(super) fn story(&self) -> Option<&Story<S>> {
+        self.story.as_deref()
+    }
+
     pub(super) fn go_on(mut self, step: impl FnOnce(&mut Story<S>)) -> Self {
         if let Some(story) = &mut self.story {
             step(story);

@@ -319,6 +319,15 @@ impl<S: Subject> Story<S> {
         self.streams.next(stream, self.clock.text.clone(), tags)
     }
 
+    /// Every event that was folded, oldest first.
+    pub(super) fn history(&self) -> Vec<&S::Event> {
+        let given = self.given.iter().flat_map(|past| &past.became);
+        given
+            .chain(self.steps.iter().flat_map(Step::produced))
+            .map(|became| &became.event)
+            .collect()
+    }
+
     /// The events of the open step, in order.
     pub(super) fn produced(&self) -> impl Iterator<Item = &Became<S>> {
         self.steps.last().into_iter().flat_map(Step::produced)

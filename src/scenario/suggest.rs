@@ -28,6 +28,11 @@ pub(super) fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
 }
 
 fn suggest_step<S: Subject>(story: &Story<S>, step: &Step<S>, out: &mut Vec<String>) {
+    if story.started.is_in_file() {
+        let then = super::file::happened(story, step);
+        out.extend(indented(2, super::file::then_text(&then)));
+        return;
+    }
     let views = &story.fixture.views;
     let recorded: Vec<&Told> = step.produced().map(Became::told).collect();
     let rejection = step.rejection();

@@ -158,7 +158,7 @@ pub(super) fn to_json<T: Serialize>(value: &T) -> Result<Value, String> {
 }
 
 /// The name of a type without its path.
-fn short_name<T>() -> &'static str {
+pub(super) fn short_name<T>() -> &'static str {
     let name = std::any::type_name::<T>();
     name.rsplit("::").next().unwrap_or(name)
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use pastproof::model::Aggregate;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::events::{CashAdded, CashBoxEvent, CashBoxOpened, CashHandedOver, DiscrepancyFound, Money};
 
 /// What may be asked of a cash box.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum CashBoxCommand {
     Open {
         courier: String,
@@ -26,7 +27,7 @@ pub enum CashBoxCommand {
 }
 
 /// Why a cash box refuses.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum CashBoxError {
     /// Another courier has it, or started with another amount.
     OpenedDifferently,

@@ -1,7 +1,8 @@
 //! A parcel: what may be done with it, and when.
 
 use pastproof::model::Aggregate;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::events::{
     Delivered, DeliveryFailed, DeliveryWindow, DepotReached, FailureReason, Money, MoneyCollected,
@@ -16,7 +17,7 @@ pub const MAX_ATTEMPTS: u8 = 3;
 pub const MAX_DUE_CENTS: u64 = 1_000_000;
 
 /// What may be asked of a parcel.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum ParcelCommand {
     CreateOrder(OrderCreated),
     Take {
@@ -43,7 +44,7 @@ pub enum ParcelCommand {
 }
 
 /// Why a parcel refuses.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum ParcelError {
     /// The command does not fit where the parcel is.
     NotNow { stage: Stage },
@@ -67,7 +68,7 @@ pub enum ParcelError {
 }
 
 /// Where a parcel is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     #[default]

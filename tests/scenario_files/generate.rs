@@ -1,8 +1,8 @@
 //! Scenario files of every kind.
 
-use pastproof::model::Version;
+use pastproof::model::{Timestamp, Version};
 use pastproof::scenario::file::{
-    EventTemplate, GivenLine, OutcomeWord, ScenarioFile, Step, Template, Then, WhenLine,
+    EventTemplate, GivenLine, OutcomeWord, ScenarioFile, ScheduledLine, Step, Template, Then, WhenLine,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -67,13 +67,24 @@ fn then() -> impl Strategy<Value = Then> {
     let some = || option::of(vec(event(), 1..3));
     (
         (events, some(), some(), some(), vec("/[a-z/~]{0,4}", 0..2)),
-        option::of(Just(OutcomeWord::AcceptedWithoutEvents)),
+        option::of(prop_oneof![
+            Just(OutcomeWord::AcceptedWithoutEvents),
+            Just(OutcomeWord::Ignored)
+        ]),
         (option::of(template()), option::of(".{0,8}"), option::of(".{0,8}")),
-        option::of(template()),
+        (
+            option::of(template()),
+            option::of(template()),
+            option::of(vec(template(), 0..2)),
+            option::of(vec(template(), 0..2)),
+            option::of(vec(scheduled(), 0..2)),
+            option::of(vec(".{0,8}", 0..2)),
+        ),
         vec(".{1,8}", 0..2),
     )
         .prop_map(
-            |(lists, outcome, (error, error_variant, error_text), state, holds)| {
+            |(lists, outcome, (error, error_variant, error_text), rest, holds)| {
+                let (state, reply, effects, commands, scheduled, cancelled) = rest;
                 let (events, events_unordered, events_containing, events_starting_with, ignoring) = lists;
                 let mut then = Then {
                     events,
@@ -86,6 +97,11 @@ fn then() -> impl Strategy<Value = Then> {
                     error_variant,
                     error_text,
                     state,
+                    reply,
+                    effects,
+                    commands,
+                    scheduled,
+                    cancelled,
                     holds,
                 };
                 let lists = [
@@ -105,8 +121,21 @@ fn then() -> impl Strategy<Value = Then> {
         )
 }
 
+fn moment() -> impl Strategy<Value = String> {
+    (0_i64..4_000_000_000).prop_map(|seconds| Timestamp::from_unix_seconds(seconds).to_string())
+}
+
+fn scheduled() -> impl Strategy<Value = ScheduledLine> {
+    (".{0,8}", moment()).prop_map(|(timeout, due)| ScheduledLine { timeout, due })
+}
+
 fn when() -> impl Strategy<Value = Vec<WhenLine>> {
-    vec(template().prop_map(|command| WhenLine { command }), 1..3)
+    let line = prop_oneof![
+        template().prop_map(|command| WhenLine::Command { command }),
+        event().prop_map(WhenLine::Event),
+        moment().prop_map(|time| WhenLine::Time { time }),
+    ];
+    vec(line, 1..3)
 }
 
 /// Scenario files that are in order.
@@ -115,6 +144,7 @@ pub fn file() -> impl Strategy<Value = ScenarioFile> {
         option::of(".{0,8}"),
         ".{1,8}",
         option::of(any::<String>()),
+        option::of(moment()),
         vec(given(), 0..3),
         (when(), then()),
         vec(
@@ -123,9 +153,10 @@ pub fn file() -> impl Strategy<Value = ScenarioFile> {
         ),
     )
         .prop_map(
-            |(schema, subject, tells, given, (when, then), and)| ScenarioFile {
+            |(schema, subject, tells, at, given, (when, then), and)| ScenarioFile {
                 schema,
                 tells,
+                at,
                 and,
                 ..ScenarioFile::new(subject, given, when, then)
             },

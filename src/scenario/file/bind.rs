@@ -1,5 +1,7 @@
 //! Values with names for what the code makes up.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -30,10 +32,10 @@ pub struct Template(Value);
 enum Part<'a> {
     Bind(&'a str),
     Is(&'a str),
-    Literal,
+    Literal(&'a Value),
     Object(&'a Map<String, Value>),
     Array(&'a [Value]),
-    Scalar,
+    Scalar(&'a Value),
 }
 
 fn part(value: &Value) -> Result<Part<'_>, String> {
@@ -52,7 +54,7 @@ fn part(value: &Value) -> Result<Part<'_>, String> {
                 ));
             }
             match (word.as_str(), inside) {
-                (LITERAL, _) => Ok(Part::Literal),
+                (LITERAL, _) => Ok(Part::Literal(inside)),
                 (BIND, Value::String(name)) if !name.is_empty() => Ok(Part::Bind(name)),
                 (IS, Value::String(name)) if !name.is_empty() => Ok(Part::Is(name)),
                 _ => Err(format!(
@@ -60,9 +62,12 @@ fn part(value: &Value) -> Result<Part<'_>, String> {
                 )),
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(Part::Scalar),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(Part::Scalar(value)),
     }
 }
+
+/// Values by the names that a scenario gave them.
+pub(super) type Bindings = BTreeMap<String, Value>;
 
 /// The pointer of what is wrong, and why.
 pub(super) type Refusal = (String, String);
@@ -91,6 +96,17 @@ impl Template {
     /// The template as it is written.
     pub fn json(&self) -> &Value {
         &self.0
+    }
+
+    /// The value, if no name is left open by `bindings`; else the name.
+    pub(super) fn fill(&self, bindings: &Bindings) -> Result<Value, String> {
+        fill(&self.0, bindings, &mut |name| Err(name.to_owned()))
+    }
+
+    /// The value that `actual` has to be, and what it gives names to on the way. Names that nothing stands for yet
+    /// stay as they are written, which no actual value is taken for.
+    pub(super) fn expect(&self, actual: Option<&Value>, bindings: &mut Bindings) -> Value {
+        expect(&self.0, actual, bindings)
     }
 
     /// Calls `seen` with every name in the template, its use and the pointer below `pointer` where it stands.
@@ -122,12 +138,68 @@ fn escape(value: &Value) -> Value {
     }
 }
 
+fn fill(
+    value: &Value,
+    bindings: &Bindings,
+    open: &mut dyn FnMut(&str) -> Result<Value, String>,
+) -> Result<Value, String> {
+    match part(value)? {
+        Part::Bind(name) | Part::Is(name) => match bindings.get(name) {
+            Some(value) => Ok(value.clone()),
+            None => open(name),
+        },
+        Part::Literal(inside) => Ok(inside.clone()),
+        Part::Scalar(scalar) => Ok(scalar.clone()),
+        Part::Array(items) => items
+            .iter()
+            .map(|item| fill(item, bindings, open))
+            .collect::<Result<Vec<_>, _>>()
+            .map(Value::from),
+        Part::Object(members) => members
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), fill(value, bindings, open)?)))
+            .collect::<Result<Map<_, _>, String>>()
+            .map(Value::from),
+    }
+}
+
+fn expect(value: &Value, actual: Option<&Value>, bindings: &mut Bindings) -> Value {
+    match part(value) {
+        // Refused when the file was read.
+        Err(_) => value.clone(),
+        Ok(Part::Bind(name)) => match actual {
+            Some(actual) => {
+                bindings.insert(name.to_owned(), actual.clone());
+                actual.clone()
+            }
+            None => value.clone(),
+        },
+        Ok(Part::Is(name)) => bindings.get(name).unwrap_or(value).clone(),
+        Ok(Part::Literal(inside)) => inside.clone(),
+        Ok(Part::Scalar(scalar)) => scalar.clone(),
+        Ok(Part::Array(items)) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| expect(item, actual.and_then(|actual| actual.get(index)), bindings))
+            .collect::<Vec<_>>()
+            .into(),
+        Ok(Part::Object(members)) => members
+            .iter()
+            .map(|(name, value)| {
+                let actual = actual.and_then(|actual| actual.get(name));
+                (name.clone(), expect(value, actual, bindings))
+            })
+            .collect::<Map<_, _>>()
+            .into(),
+    }
+}
+
 fn names(value: &Value, pointer: &mut String, seen: &mut Seen<'_>) -> Result<(), Refusal> {
     let length = pointer.len();
     match part(value).map_err(|error| (pointer.clone(), error))? {
         Part::Bind(name) => seen(name, Use::Bind, pointer),
         Part::Is(name) => seen(name, Use::Is, pointer),
-        Part::Literal | Part::Scalar => Ok(()),
+        Part::Literal(_) | Part::Scalar(_) => Ok(()),
         Part::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 pointer.push_str(&format!("/{index}"));

@@ -39,10 +39,17 @@ pub struct ScenarioFile {
     )]
     #[schemars(with = "String")]
     pub tells: Option<String>,
+    /// What time it is when the scenario begins, as RFC 3339 has it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    #[schemars(with = "String")]
+    pub at: Option<String>,
     /// What happened before, oldest first. Empty says that nothing did.
     pub given: Vec<GivenLine>,
-    /// What is asked.
-    #[schemars(length(min = 1))]
+    /// What is asked. Empty says that nobody is asked, and the checks look at the history.
     pub when: Vec<WhenLine>,
     /// What must come of it.
     pub then: Then,
@@ -83,11 +90,21 @@ pub enum GivenLine {
 
 /// Something that is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WhenLine {
-    /// The command, as its type is read from JSON.
-    #[serde(deserialize_with = "Template::deserialize")]
-    pub command: Template,
+#[serde(try_from = "WhenWire", into = "WhenWire")]
+#[schemars(!try_from, !into, untagged, deny_unknown_fields)]
+pub enum WhenLine {
+    /// A command, for those that are asked commands.
+    Command {
+        /// The command, as its type is read from JSON.
+        command: Template,
+    },
+    /// An event, for those that follow events.
+    Event(EventTemplate),
+    /// Time passes, with every timeout that becomes due.
+    Time {
+        /// To this moment, as RFC 3339 has it.
+        time: String,
+    },
 }
 
 /// An event as it is stored.
@@ -158,6 +175,26 @@ pub struct Then {
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schemars(with = "Template")]
     pub state: Option<Template>,
+    /// What the caller was told, as its type is written as JSON.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Template")]
+    pub reply: Option<Template>,
+    /// Exactly these effects are to be carried out, in this order.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Vec<Template>")]
+    pub effects: Option<Vec<Template>>,
+    /// Exactly these commands were sent, in this order.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Vec<Template>")]
+    pub commands: Option<Vec<Template>>,
+    /// Exactly these timeouts were scheduled, in this order.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Vec<ScheduledLine>")]
+    pub scheduled: Option<Vec<ScheduledLine>>,
+    /// Exactly these timeouts were cancelled, in this order.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Vec<String>")]
+    pub cancelled: Option<Vec<String>>,
     /// Invariants, by their names, that hold afterwards.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<String>,
@@ -169,6 +206,18 @@ pub struct Then {
 pub enum OutcomeWord {
     /// It was accepted, and there was nothing to record.
     AcceptedWithoutEvents,
+    /// It was ignored.
+    Ignored,
+}
+
+/// A timeout that was scheduled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduledLine {
+    /// What it is for, as it is shown.
+    pub timeout: String,
+    /// When it is due, as RFC 3339 has it.
+    pub due: String,
 }
 
 /// A member that is there has a value, and `null` is a value as any other.
@@ -177,7 +226,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
 }
 
 /// A given line before it is known what it is, so that a mistake in it is told in its own words.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenWire {
     #[serde(
@@ -213,32 +262,72 @@ struct GivenWire {
     scenario: Option<String>,
 }
 
+/// The same for what is asked.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhenWire {
+    #[serde(
+        rename = "type",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    event_type: Option<String>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    version: Option<Version>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    data: Option<Template>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    command: Option<Template>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    time: Option<String>,
+}
+
+/// The event that these members are; none where there are none of them.
+fn event_of(
+    event_type: Option<String>,
+    version: Option<Version>,
+    data: Option<Template>,
+) -> Result<Option<EventTemplate>, &'static str> {
+    match (event_type, version, data) {
+        (None, None, None) => Ok(None),
+        (Some(event_type), Some(version), Some(data)) => Ok(Some(EventTemplate {
+            event_type,
+            version,
+            data,
+        })),
+        (None, _, _) => Err("an event lacks its `type`"),
+        (_, None, _) => Err("an event lacks its `version`"),
+        (_, _, None) => Err("an event lacks its `data`"),
+    }
+}
+
 impl TryFrom<GivenWire> for GivenLine {
     type Error = &'static str;
 
     fn try_from(wire: GivenWire) -> Result<Self, &'static str> {
-        let GivenWire {
-            event_type,
-            version,
-            data,
-            command,
-            scenario,
-        } = wire;
-        let is_event = event_type.is_some() || version.is_some() || data.is_some();
-        match (is_event, command, scenario) {
-            (false, Some(command), None) => Ok(Self::Command { command }),
-            (false, None, Some(scenario)) => Ok(Self::Scenario { scenario }),
-            (true, None, None) => match (event_type, version, data) {
-                (Some(event_type), Some(version), Some(data)) => Ok(Self::Event(EventTemplate {
-                    event_type,
-                    version,
-                    data,
-                })),
-                (None, _, _) => Err("a given event lacks its `type`"),
-                (_, None, _) => Err("a given event lacks its `version`"),
-                (_, _, None) => Err("a given event lacks its `data`"),
-            },
-            (false, None, None) => {
+        let event = event_of(wire.event_type, wire.version, wire.data)?;
+        match (event, wire.command, wire.scenario) {
+            (Some(event), None, None) => Ok(Self::Event(event)),
+            (None, Some(command), None) => Ok(Self::Command { command }),
+            (None, None, Some(scenario)) => Ok(Self::Scenario { scenario }),
+            (None, None, None) => {
                 Err("nothing is given here; an event has `type`, `version` and `data`, a command `command`")
             }
             _ => Err("an event, a command and a scenario are three lines, not one"),
@@ -248,31 +337,58 @@ impl TryFrom<GivenWire> for GivenLine {
 
 impl From<GivenLine> for GivenWire {
     fn from(line: GivenLine) -> Self {
-        let empty = Self {
-            event_type: None,
-            version: None,
-            data: None,
-            command: None,
-            scenario: None,
-        };
         match line {
-            GivenLine::Event(EventTemplate {
-                event_type,
-                version,
-                data,
-            }) => Self {
-                event_type: Some(event_type),
-                version: Some(version),
-                data: Some(data),
-                ..empty
+            GivenLine::Event(event) => Self {
+                event_type: Some(event.event_type),
+                version: Some(event.version),
+                data: Some(event.data),
+                ..Self::default()
             },
             GivenLine::Command { command } => Self {
                 command: Some(command),
-                ..empty
+                ..Self::default()
             },
             GivenLine::Scenario { scenario } => Self {
                 scenario: Some(scenario),
-                ..empty
+                ..Self::default()
+            },
+        }
+    }
+}
+
+impl TryFrom<WhenWire> for WhenLine {
+    type Error = &'static str;
+
+    fn try_from(wire: WhenWire) -> Result<Self, &'static str> {
+        let event = event_of(wire.event_type, wire.version, wire.data)?;
+        match (event, wire.command, wire.time) {
+            (Some(event), None, None) => Ok(Self::Event(event)),
+            (None, Some(command), None) => Ok(Self::Command { command }),
+            (None, None, Some(time)) => Ok(Self::Time { time }),
+            (None, None, None) => Err(
+                "nothing is asked here; a command has `command`, an event `type`, `version` and `data`, passing time `time`",
+            ),
+            _ => Err("a command, an event and time passing are three lines, not one"),
+        }
+    }
+}
+
+impl From<WhenLine> for WhenWire {
+    fn from(line: WhenLine) -> Self {
+        match line {
+            WhenLine::Event(event) => Self {
+                event_type: Some(event.event_type),
+                version: Some(event.version),
+                data: Some(event.data),
+                ..Self::default()
+            },
+            WhenLine::Command { command } => Self {
+                command: Some(command),
+                ..Self::default()
+            },
+            WhenLine::Time { time } => Self {
+                time: Some(time),
+                ..Self::default()
             },
         }
     }
@@ -286,6 +402,7 @@ impl ScenarioFile {
             format: FORMAT.to_owned(),
             subject: subject.into(),
             tells: None,
+            at: None,
             given,
             when,
             then,
@@ -307,7 +424,7 @@ impl ScenarioFile {
 impl WhenLine {
     /// A command that means itself.
     pub fn command(command: &Value) -> Self {
-        Self {
+        Self::Command {
             command: Template::literal(command),
         }
     }

@@ -32,15 +32,24 @@
 mod bind;
 mod error;
 mod format;
+mod library;
 mod place;
 mod read;
+mod run;
+mod variants;
 mod walk;
 mod write;
 
 pub use bind::Template;
 pub use error::FileError;
-pub use format::{EventTemplate, FORMAT, GivenLine, OutcomeWord, ScenarioFile, Step, Then, WhenLine};
+pub use format::{
+    EventTemplate, FORMAT, GivenLine, OutcomeWord, ScenarioFile, ScheduledLine, Step, Then, WhenLine,
+};
+pub use library::{FileReader, Known, Library, Trouble};
 pub use place::Spot;
 pub use read::{Source, read};
+pub(super) use run::happened;
+pub use variants::Variants;
 pub use walk::{FOLDER, Found, file_of, find};
+pub(super) use write::then_text;
 pub use write::write;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::json;
-use crate::model::read_json;
+use crate::model::{Timestamp, read_json};
 
 use super::bind::{Refusal, Use};
 use super::place::{spot, spots};
@@ -108,6 +108,9 @@ fn check(source: &Source) -> Result<(), Refusal> {
     if scenario.subject.is_empty() {
         return Err(("/subject".to_owned(), "the subject has no name".to_owned()));
     }
+    if let Some(at) = &scenario.at {
+        moment(at, "/at")?;
+    }
     let mut names: BTreeSet<String> = BTreeSet::new();
     let asks = |template: &Template, pointer: String, names: &BTreeSet<String>| {
         template.names(&pointer, &mut |name, how, at| match how {
@@ -126,15 +129,27 @@ fn check(source: &Source) -> Result<(), Refusal> {
         }
     }
     for (at, when, then) in scenario.steps() {
-        if when.is_empty() {
+        if when.is_empty() && !at.is_empty() {
             return Err((format!("{at}/when"), "nothing is asked: add a command".to_owned()));
         }
-        for (index, WhenLine { command }) in when.iter().enumerate() {
-            asks(command, format!("{at}/when/{index}/command"), &names)?;
+        for (index, line) in when.iter().enumerate() {
+            let at = format!("{at}/when/{index}");
+            match line {
+                WhenLine::Command { command } => asks(command, format!("{at}/command"), &names)?,
+                WhenLine::Event(event) => asks(&event.data, format!("{at}/data"), &names)?,
+                WhenLine::Time { time } => moment(time, &format!("{at}/time"))?,
+            }
         }
         check_then(then, &format!("{at}/then"), &mut names)?;
     }
     Ok(())
+}
+
+fn moment(time: &str, at: &str) -> Result<(), Refusal> {
+    match time.parse::<Timestamp>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err((at.to_owned(), error.to_string())),
+    }
 }
 
 fn is_bound(names: &BTreeSet<String>, name: &str, at: &str) -> Result<(), Refusal> {
@@ -177,10 +192,22 @@ fn check_then(then: &Then, at: &str, names: &mut BTreeSet<String>) -> Result<(),
                 .names(&format!("{at}/{member}/{index}/data"), &mut seen)?;
         }
     }
-    for (member, value) in [("error", &then.error), ("state", &then.state)] {
+    for (member, value) in [
+        ("error", &then.error),
+        ("state", &then.state),
+        ("reply", &then.reply),
+    ] {
         if let Some(value) = value {
             value.names(&format!("{at}/{member}"), &mut seen)?;
         }
+    }
+    for (member, values) in [("effects", &then.effects), ("commands", &then.commands)] {
+        for (index, value) in values.iter().flatten().enumerate() {
+            value.names(&format!("{at}/{member}/{index}"), &mut seen)?;
+        }
+    }
+    for (index, line) in then.scheduled.iter().flatten().enumerate() {
+        moment(&line.due, &format!("{at}/scheduled/{index}/due"))?;
     }
     for (index, pointer) in then.ignoring.iter().enumerate() {
         let at = format!("{at}/ignoring/{index}");

@@ -19,6 +19,9 @@ pub fn write(scenario: &ScenarioFile) -> String {
     if let Some(tells) = &scenario.tells {
         members.push(member("tells", text(tells)));
     }
+    if let Some(at) = &scenario.at {
+        members.push(member("at", text(at)));
+    }
     members.push(member("given", list(scenario.given.iter().map(given).collect())));
     members.extend(step(&scenario.when, &scenario.then));
     if !scenario.and.is_empty() {
@@ -26,6 +29,11 @@ pub fn write(scenario: &ScenarioFile) -> String {
         members.push(member("and", list(steps.collect())));
     }
     object(members).join("\n") + "\n"
+}
+
+/// The check `then`, as a file has it.
+pub(crate) fn then_text(check: &Then) -> Vec<String> {
+    member("then", then(check))
 }
 
 fn given(line: &GivenLine) -> Vec<String> {
@@ -37,9 +45,11 @@ fn given(line: &GivenLine) -> Vec<String> {
 }
 
 fn step(when: &[WhenLine], check: &Then) -> Vec<Vec<String>> {
-    let asked = when
-        .iter()
-        .map(|WhenLine { command }| named("command", command.json()));
+    let asked = when.iter().map(|line| match line {
+        WhenLine::Command { command } => named("command", command.json()),
+        WhenLine::Event(event) => one_event(event),
+        WhenLine::Time { time } => named("time", &Value::from(time.as_str())),
+    });
     vec![member("when", list(asked.collect())), member("then", then(check))]
 }
 
@@ -55,6 +65,7 @@ fn then(then: &Then) -> Vec<String> {
     if let Some(outcome) = then.outcome {
         let word = match outcome {
             OutcomeWord::AcceptedWithoutEvents => "accepted_without_events",
+            OutcomeWord::Ignored => "ignored",
         };
         members.push(member("outcome", text(word)));
     }
@@ -69,6 +80,27 @@ fn then(then: &Then) -> Vec<String> {
     }
     if let Some(state) = &then.state {
         members.push(member("state", spread(state.json())));
+    }
+    if let Some(reply) = &then.reply {
+        members.push(member("reply", spread(reply.json())));
+    }
+    for (name, values) in [("effects", &then.effects), ("commands", &then.commands)] {
+        if let Some(values) = values {
+            members.push(member(
+                name,
+                list(values.iter().map(|one| spread(one.json())).collect()),
+            ));
+        }
+    }
+    if let Some(scheduled) = &then.scheduled {
+        let lines = scheduled.iter().map(|line| {
+            let (timeout, due) = (Value::from(line.timeout.as_str()), Value::from(line.due.as_str()));
+            vec![format!("{{\"timeout\": {timeout}, \"due\": {due}}}")]
+        });
+        members.push(member("scheduled", list(lines.collect())));
+    }
+    if let Some(cancelled) = &then.cancelled {
+        members.push(member("cancelled", texts(cancelled)));
     }
     if !then.holds.is_empty() {
         members.push(member("holds", texts(&then.holds)));

@@ -10,6 +10,7 @@
 mod all;
 pub mod cash_boxes;
 pub mod followers;
+pub mod invariants;
 pub mod parcels;
 mod samples;
 pub mod stored;

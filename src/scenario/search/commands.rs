@@ -1,0 +1,250 @@
+//! Legal sequences of commands, as a strategy.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use proptest::strategy::{BoxedStrategy, NewTree, Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use crate::model::Aggregate;
+use crate::scenario::poll::caught;
+
+/// How often a command is drawn anew when the aggregate refuses it.
+const DRAWS: usize = 16;
+
+/// Sequences of commands that `A` accepts one after the other, from no history on; `next` says what may be asked in a
+/// state.
+///
+/// A command that is refused is drawn anew a few times and then left out. One on which `handle` or `apply` panics ends
+/// its sequence. Sequences shrink by leaving out commands, and what is refused without them, and then command by
+/// command.
+pub fn commands<A>(next: fn(&A) -> BoxedStrategy<A::Command>, length: Range<usize>) -> Commands<A>
+where
+    A: Aggregate,
+    A::Command: fmt::Debug,
+{
+    Commands { next, length }
+}
+
+/// See [`commands`].
+pub struct Commands<A: Aggregate> {
+    next: fn(&A) -> BoxedStrategy<A::Command>,
+    length: Range<usize>,
+}
+
+impl<A: Aggregate> Clone for Commands<A> {
+    fn clone(&self) -> Self {
+        Self {
+            next: self.next,
+            length: self.length.clone(),
+        }
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Commands<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commands")
+            .field("length", &self.length)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a command does to a state.
+enum Went {
+    On,
+    /// The aggregate refuses it.
+    Refused,
+    /// `handle` or `apply` panics, so that nothing can come after it.
+    Over,
+}
+
+/// Asks the aggregate and folds what it answers.
+fn ask<A: Aggregate>(state: &mut A, command: &A::Command) -> Went {
+    match caught(|| state.handle(command)) {
+        Err(_) => Went::Over,
+        Ok(Err(_)) => Went::Refused,
+        Ok(Ok(events)) => match caught(|| events.iter().for_each(|event| state.apply(event))) {
+            Ok(()) => Went::On,
+            Err(_) => Went::Over,
+        },
+    }
+}
+
+impl<A> Strategy for Commands<A>
+where
+    A: Aggregate,
+    A::Command: fmt::Debug,
+{
+    type Tree = Sequence<A>;
+    type Value = Vec<A::Command>;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        let length = self.length.new_tree(runner)?.current();
+        let mut state = A::default();
+        let mut trees = Vec::with_capacity(length);
+        'sequence: for _ in 0..length {
+            let next = (self.next)(&state);
+            for _ in 0..DRAWS {
+                let tree = next.new_tree(runner)?;
+                match ask(&mut state, &tree.current()) {
+                    Went::On => {
+                        trees.push(tree);
+                        continue 'sequence;
+                    }
+                    Went::Over => {
+                        trees.push(tree);
+                        break 'sequence;
+                    }
+                    Went::Refused => {}
+                }
+            }
+        }
+        Ok(Sequence::new(trees))
+    }
+}
+
+type CommandTree<A> = Box<dyn ValueTree<Value = <A as Aggregate>::Command>>;
+
+/// A sequence that can be made smaller.
+pub struct Sequence<A: Aggregate> {
+    trees: Vec<CommandTree<A>>,
+    kept: Vec<bool>,
+    /// What is tried next.
+    stage: Stage,
+    /// What was tried last, until it is known whether it may stay.
+    tried: Option<Tried>,
+    /// Whether this round made anything smaller.
+    smaller: bool,
+    aggregate: PhantomData<fn() -> A>,
+}
+
+#[derive(Clone, Copy)]
+enum Stage {
+    /// Leave out `size` commands from the one that is `at` among those left.
+    Leave {
+        size: usize,
+        at: usize,
+    },
+    /// Make the command at this index smaller.
+    Shrink(usize),
+    Done,
+}
+
+enum Tried {
+    Left(Vec<usize>),
+    Shrunk(usize),
+}
+
+impl<A: Aggregate> Sequence<A> {
+    fn new(trees: Vec<CommandTree<A>>) -> Self {
+        let count = trees.len();
+        Self {
+            kept: vec![true; count],
+            trees,
+            stage: Stage::Leave {
+                size: count.div_ceil(2),
+                at: 0,
+            },
+            tried: None,
+            smaller: false,
+            aggregate: PhantomData,
+        }
+    }
+
+    fn left(&self) -> Vec<usize> {
+        (0..self.trees.len()).filter(|index| self.kept[*index]).collect()
+    }
+}
+
+impl<A> ValueTree for Sequence<A>
+where
+    A: Aggregate,
+    A::Command: fmt::Debug,
+{
+    type Value = Vec<A::Command>;
+
+    fn current(&self) -> Vec<A::Command> {
+        let mut state = A::default();
+        let mut commands = Vec::new();
+        for index in self.left() {
+            let command = self.trees[index].current();
+            match ask(&mut state, &command) {
+                Went::On => commands.push(command),
+                // Without what was left out before it.
+                Went::Refused => {}
+                Went::Over => {
+                    commands.push(command);
+                    break;
+                }
+            }
+        }
+        commands
+    }
+
+    fn simplify(&mut self) -> bool {
+        self.smaller |= self.tried.take().is_some();
+        loop {
+            match self.stage {
+                Stage::Leave { size: 0, .. } => self.stage = Stage::Shrink(0),
+                Stage::Leave { size, at } => {
+                    let left = self.left();
+                    if at >= left.len() {
+                        self.stage = Stage::Leave {
+                            size: size / 2,
+                            at: 0,
+                        };
+                        continue;
+                    }
+                    let out: Vec<usize> = left.into_iter().skip(at).take(size).collect();
+                    for index in &out {
+                        self.kept[*index] = false;
+                    }
+                    self.tried = Some(Tried::Left(out));
+                    return true;
+                }
+                Stage::Shrink(index) if index >= self.trees.len() => {
+                    let count = self.left().len();
+                    self.stage = if std::mem::take(&mut self.smaller) {
+                        Stage::Leave {
+                            size: count.div_ceil(2),
+                            at: 0,
+                        }
+                    } else {
+                        Stage::Done
+                    };
+                }
+                Stage::Shrink(index) => {
+                    if self.kept[index] && self.trees[index].simplify() {
+                        self.tried = Some(Tried::Shrunk(index));
+                        return true;
+                    }
+                    self.stage = Stage::Shrink(index + 1);
+                }
+                Stage::Done => return false,
+            }
+        }
+    }
+
+    fn complicate(&mut self) -> bool {
+        match self.tried.take() {
+            None => false,
+            Some(Tried::Left(out)) => {
+                for index in &out {
+                    self.kept[*index] = true;
+                }
+                if let Stage::Leave { size, at } = self.stage {
+                    self.stage = Stage::Leave { size, at: at + size };
+                }
+                true
+            }
+            Some(Tried::Shrunk(index)) => {
+                let went = self.trees[index].complicate();
+                if went {
+                    self.tried = Some(Tried::Shrunk(index));
+                }
+                went
+            }
+        }
+    }
+}

@@ -36,13 +36,24 @@ pub(super) enum Answer {
 }
 
 /// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stuck {
     /// Which of the two it is about: the first or the second.
     pub(super) first: bool,
     /// JSON pointer in that one, as it was handed in.
     pub(super) pointer: String,
     pub(super) reason: String,
+}
+
+impl Stuck {
+    /// About the first, as a whole.
+    pub(super) fn of_first(reason: &str) -> Self {
+        Self {
+            first: true,
+            pointer: String::new(),
+            reason: reason.to_owned(),
+        }
+    }
 }
 
 /// Whether every value that `first` accepts is accepted by `second`. Both are written in `draft`.

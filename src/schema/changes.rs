@@ -225,6 +225,7 @@ impl OfType<'_> {
             draft: None,
             contract,
             allowance: self.options.allowance,
+            ..CompareOptions::default()
         }
     }
 

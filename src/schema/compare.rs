@@ -18,6 +18,7 @@ use super::engine::{self, CompileError, Compiled};
 use super::error::SchemaError;
 use super::eval::{Evaluator, Patterns};
 use super::lock::Digests;
+use super::prove::{self, Asked, Step as DerivationStep};
 use super::sample::{self, Effort};
 use super::shape;
 use super::shrink::shrink;
@@ -59,6 +60,17 @@ pub enum Contract {
     WriterReader,
 }
 
+/// What `format`, `contentMediaType` and `contentEncoding` say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Formats {
+    /// Nothing about which values are accepted, in every draft: what they would assert differs between drafts and
+    /// validators.
+    #[default]
+    Annotation,
+    /// What the validator asserts by them: `format` in every draft, the other two in drafts 6 and 7.
+    Assertion,
+}
+
 /// How two schemas are compared.
 #[derive(Clone, Debug)]
 pub struct CompareOptions {
@@ -66,6 +78,8 @@ pub struct CompareOptions {
     pub draft: Option<Draft>,
     /// What they stand for.
     pub contract: Contract,
+    /// Whether formats count.
+    pub formats: Formats,
     /// How long each direction may take before it is left open.
     pub allowance: Duration,
 }
@@ -75,6 +89,7 @@ impl Default for CompareOptions {
         Self {
             draft: None,
             contract: Contract::default(),
+            formats: Formats::default(),
             allowance: Duration::from_secs(20),
         }
     }
@@ -102,6 +117,10 @@ pub struct Direction {
     pub witness: Option<Value>,
     /// Why it is not compatible.
     pub findings: Vec<Difference>,
+    /// How it follows that it is compatible, where the verdict is that: what was relied on and what followed, place by
+    /// place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub derivation: Vec<DerivationStep>,
 }
 
 /// One reason why a direction is not compatible.
@@ -120,7 +139,7 @@ pub struct Difference {
 /// Compares two schemas, in both directions.
 ///
 /// Each side has its own draft, by `$schema`, unless the options say otherwise. `format`, `contentMediaType` and
-/// `contentEncoding` are annotations in every draft. Nothing is fetched.
+/// `contentEncoding` are annotations in every draft, unless the options make them count. Nothing is fetched.
 ///
 /// # Errors
 ///
@@ -167,6 +186,9 @@ pub(super) struct Operand<'a> {
     common: OnceCell<Result<Translated, Untranslatable>>,
     narrow: OnceCell<Result<Translated, Untranslatable>>,
     closed: OnceCell<Option<(Value, Compiled)>>,
+    /// As the prover reads it, and that closed.
+    exact: OnceCell<Result<Value, Untranslatable>>,
+    exact_closed: OnceCell<Value>,
 }
 
 impl<'a> Operand<'a> {
@@ -192,13 +214,17 @@ impl<'a> Operand<'a> {
             return Ok(Self::made(schema, Draft::default(), Err(why), side));
         }
         let draft = options.draft.map_or_else(own, Ok)?;
-        let mut compiled = (draft, engine::compile(schema, draft));
+        let compile = match options.formats {
+            Formats::Annotation => engine::compile,
+            Formats::Assertion => engine::compile_asserting,
+        };
+        let mut compiled = (draft, compile(schema, draft));
         // A schema that is none in the draft that is asked for, but one in the draft it names itself, is not
         // ambiguous.
         if let (Err(CompileError::Invalid(_)), Some(_), Ok(named)) =
             (&compiled.1, schema.get("$schema"), own())
             && named != draft
-            && let Ok(by_name) = engine::compile(schema, named)
+            && let Ok(by_name) = compile(schema, named)
         {
             compiled = (named, Ok(by_name));
         }
@@ -230,7 +256,24 @@ impl<'a> Operand<'a> {
             common: OnceCell::new(),
             narrow: OnceCell::new(),
             closed: OnceCell::new(),
+            exact: OnceCell::new(),
+            exact_closed: OnceCell::new(),
         }
+    }
+
+    /// As the prover reads it: what it accepts, or what a writer of it emits.
+    fn exact(&self, options: &CompareOptions, written: bool) -> Result<&Value, &Untranslatable> {
+        let asserting = options.formats == Formats::Assertion;
+        let exact = self
+            .exact
+            .get_or_init(|| translate::exact(self.schema, self.draft, asserting))
+            .as_ref()?;
+        Ok(match (options.contract, written) {
+            (Contract::WriterReader, true) => self
+                .exact_closed
+                .get_or_init(|| closing::close(exact, Unspecified::Anything)),
+            (Contract::Literal, _) | (Contract::WriterReader, false) => exact,
+        })
     }
 
     /// In the common form, wider where the forms differ.
@@ -260,6 +303,7 @@ impl<'a> Operand<'a> {
         Direction {
             verdict: Verdict::Unproven,
             witness: None,
+            derivation: Vec::new(),
             findings: vec![Difference {
                 id: rule.id,
                 pointer: pointer.to_owned(),
@@ -276,6 +320,7 @@ impl Direction {
         Self {
             verdict: Verdict::Unproven,
             witness: None,
+            derivation: Vec::new(),
             findings: vec![Difference {
                 id: rules_of(side).1.id,
                 pointer: String::new(),
@@ -302,13 +347,17 @@ pub(super) fn direction(
     patterns: &Patterns,
 ) -> Direction {
     let (breaking, unproven) = rules_of(sub.side);
-    let compatible = Direction {
+    let compatible = |derivation| Direction {
         verdict: Verdict::Compatible,
         witness: None,
         findings: Vec::new(),
+        derivation,
     };
-    if sub.draft == sup.draft && same_meaning(sub.schema, sup.schema) {
-        return compatible;
+    let asserting = options.formats == Formats::Assertion;
+    if !asserting && sub.draft == sup.draft && same_meaning(sub.schema, sup.schema) {
+        return compatible(vec![DerivationStep::plain(
+            "both schemas say the same, annotations apart",
+        )]);
     }
     let (sub_compiled, sup_compiled) = match (&sub.compiled, &sup.compiled) {
         (Ok(sub), Ok(sup)) => (sub, sup),
@@ -352,14 +401,43 @@ pub(super) fn direction(
     // A glance first: most of what breaks shows at once, and no proof stands against a value that is lost.
     let against = &sup_common.schema;
     let mut witness = search.in_structure(written, against, Effort::Glance);
-    let mut proof = Proof::Contained;
+    let mut proof = Proof::Open {
+        difference: None,
+        stuck: Stuck::default(),
+    };
     if witness.is_none() {
-        proof = question.prove();
-        if let Proof::Open { difference, .. } = &proof {
-            witness = difference
-                .as_ref()
-                .and_then(|difference| search.in_structure(difference, against, Effort::Full))
-                .or_else(|| search.in_structure(written, against, Effort::Full));
+        let answer = match (sub.exact(options, true), sup.exact(options, false)) {
+            (Ok(first), Ok(second)) => prove::decide(Asked { first, second }),
+            (Err(error), _) => return sub.open(unproven, &error.pointer, &error.reason),
+            (_, Err(error)) => return sup.open(unproven, &error.pointer, &error.reason),
+        };
+        let stuck = match answer {
+            prove::Answer::Contained(derivation) => return compatible(derivation),
+            prove::Answer::Lost(value) => {
+                search.tried.set(search.tried.get() + 1);
+                witness = Some(value).filter(|value| (search.lost)(value));
+                Stuck::of_first("a value that should be lost is not refused by the validator")
+            }
+            prove::Answer::Open { pointers, reason } => stuck_at(pointers, reason),
+        };
+        if witness.is_none() {
+            proof = if asserting {
+                Proof::Open {
+                    difference: None,
+                    stuck: stuck.clone(),
+                }
+            } else {
+                question.prove()
+            };
+            if let Proof::Open { difference, .. } = &proof {
+                witness = difference
+                    .as_ref()
+                    .and_then(|difference| search.in_structure(difference, against, Effort::Full))
+                    .or_else(|| search.in_structure(written, against, Effort::Full));
+            }
+            if let Proof::Open { stuck: told, .. } = &mut proof {
+                *told = stuck;
+            }
         }
     }
     if let Some(witness) = witness {
@@ -368,16 +446,41 @@ pub(super) fn direction(
             verdict: Verdict::Breaking,
             findings: objections(sup, sup_compiled, &witness, breaking),
             witness: Some(witness),
+            derivation: Vec::new(),
         };
     }
     match proof {
-        Proof::Contained => compatible,
+        Proof::Contained => compatible(vec![DerivationStep::plain(
+            "the set algebra finds no value that is lost",
+        )]),
         Proof::Open { stuck, .. } => {
             let side = if stuck.first { sub } else { sup };
             let tried = search.tried.get();
             let reason = format!("{}, and none of {tried} values tried is lost", stuck.reason);
             side.open(unproven, &stuck.pointer, &reason)
         }
+    }
+}
+
+/// Where the prover could not go on: at the place in the second schema, and beside which of the first.
+fn stuck_at(pointers: [Option<String>; 2], reason: String) -> Stuck {
+    let [first, second] = pointers;
+    match (first, second) {
+        (Some(first), None) => Stuck {
+            first: true,
+            pointer: first,
+            reason,
+        },
+        (None, second) => Stuck {
+            first: false,
+            pointer: second.unwrap_or_default(),
+            reason,
+        },
+        (Some(first), Some(second)) => Stuck {
+            first: false,
+            pointer: second,
+            reason: format!("{reason}, held against {first:?} of the other schema"),
+        },
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Violation {
 pub(super) struct Compiled {
     validator: jsonschema::Validator,
     draft: Draft,
+    /// Whether formats are assertions.
+    asserting: bool,
     /// The same for documents on a tape, once one was asked about; nothing if it cannot be built.
     flat: OnceLock<Option<jsonschema::Validator<Flat>>>,
 }
@@ -94,14 +96,18 @@ fn options<'a, F: Json>(
     options: ValidationOptions<'a, Arc<dyn Retrieve>, F>,
     schema: &Value,
     draft: Draft,
+    asserting: bool,
     refusal: Refusal,
 ) -> ValidationOptions<'a, Arc<dyn Retrieve>, F> {
-    let options = options
+    let mut options = options
         .with_draft(engine_draft(draft))
         .with_retriever(refusal)
-        .should_validate_formats(false)
-        .without_content_media_type_support("application/json")
-        .without_content_encoding_support("base64");
+        .should_validate_formats(asserting);
+    if !asserting {
+        options = options
+            .without_content_media_type_support("application/json")
+            .without_content_encoding_support("base64");
+    }
     if schema.get(draft.id_keyword()).is_none() {
         options.with_base_uri(BASE)
     } else {
@@ -111,12 +117,22 @@ fn options<'a, F: Json>(
 
 /// Compiles `schema`, which is taken as written in `draft` whatever it says itself.
 pub(super) fn compile(schema: &Value, draft: Draft) -> Result<Compiled, CompileError> {
+    compiled(schema, draft, false)
+}
+
+/// The same, with `format`, `contentMediaType` and `contentEncoding` as assertions where the draft has them.
+pub(super) fn compile_asserting(schema: &Value, draft: Draft) -> Result<Compiled, CompileError> {
+    compiled(schema, draft, true)
+}
+
+fn compiled(schema: &Value, draft: Draft, asserting: bool) -> Result<Compiled, CompileError> {
     shape::check_depth(schema).map_err(CompileError::TooDeep)?;
     let refusal = Refusal::default();
-    match options(jsonschema::options(), schema, draft, refusal.clone()).build(schema) {
+    match options(jsonschema::options(), schema, draft, asserting, refusal.clone()).build(schema) {
         Ok(validator) => Ok(Compiled {
             validator,
             draft,
+            asserting,
             flat: OnceLock::new(),
         }),
         Err(error) => {
@@ -150,6 +166,7 @@ impl Compiled {
                 jsonschema::options_for::<Flat>(),
                 schema,
                 self.draft,
+                self.asserting,
                 Refusal::default(),
             )
             .build(schema)

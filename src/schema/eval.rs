@@ -28,11 +28,12 @@ pub(super) struct Evaluator<'a> {
 pub(super) struct Patterns {
     compiled: RefCell<HashMap<String, Option<Compiled>>>,
     texts: RefCell<HashMap<String, Rc<[String]>>>,
+    assertions: RefCell<HashMap<(&'static str, String), Option<Compiled>>>,
 }
 
 impl Patterns {
     /// Texts that match `pattern`, as [`text::matching`] finds them.
-    fn texts(&self, pattern: &str) -> Rc<[String]> {
+    pub(super) fn texts(&self, pattern: &str) -> Rc<[String]> {
         let mut known = self.texts.borrow_mut();
         if let Some(texts) = known.get(pattern) {
             return Rc::clone(texts);
@@ -44,16 +45,31 @@ impl Patterns {
 
     /// Whether `text` matches `pattern`; one that cannot be compiled matches nothing.
     pub(super) fn matches(&self, pattern: &str, text: &str) -> bool {
+        self.finds(pattern, text).unwrap_or_default()
+    }
+
+    /// Whether `pattern` is found in `text`; nothing for one that cannot be compiled.
+    pub(super) fn finds(&self, pattern: &str, text: &str) -> Option<bool> {
         let mut known = self.compiled.borrow_mut();
         if !known.contains_key(pattern) {
             let schema = serde_json::json!({ "pattern": pattern });
             let compiled = engine::compile(&schema, Draft::Draft202012).ok();
             known.insert(pattern.to_owned(), compiled);
         }
-        known
-            .get(pattern)
-            .and_then(Option::as_ref)
-            .is_some_and(|compiled| compiled.is_valid(&Value::from(text)))
+        let compiled = known.get(pattern)?.as_ref()?;
+        Some(compiled.is_valid(&Value::from(text)))
+    }
+
+    /// Whether a text is what `keyword` asserts by `held`; nothing where that is not known.
+    pub(super) fn asserted(&self, keyword: &'static str, held: &str, text: &str) -> Option<bool> {
+        let mut known = self.assertions.borrow_mut();
+        let compiled = known.entry((keyword, held.to_owned())).or_insert_with(|| {
+            let schema = serde_json::json!({ keyword: held });
+            engine::compile_asserting(&schema, Draft::Draft7).ok()
+        });
+        compiled
+            .as_ref()
+            .map(|compiled| compiled.is_valid(&Value::from(text)))
     }
 }
 

@@ -52,6 +52,8 @@ mod matrix;
 #[cfg(feature = "compat")]
 mod pairs;
 #[cfg(feature = "compat")]
+mod prove;
+#[cfg(feature = "compat")]
 mod questions;
 #[cfg(feature = "compat")]
 mod readings;
@@ -90,7 +92,7 @@ pub use changes::{Changes, changes};
 #[cfg(feature = "compat")]
 pub use check::{CheckOptions, CheckReport, Coverage, Pairs, Require, Step, TypeOptions, check};
 #[cfg(feature = "compat")]
-pub use compare::{CompareOptions, Comparison, Contract, Difference, Direction, Verdict, compare};
+pub use compare::{CompareOptions, Comparison, Contract, Difference, Direction, Formats, Verdict, compare};
 #[cfg(feature = "compat")]
 pub use deploy::{Deployment, Order};
 #[cfg(feature = "compat")]
@@ -109,6 +111,7 @@ pub(crate) use keywords::definition_name;
 pub use matrix::{Cell, Matrix, matrix};
 #[cfg(feature = "compat")]
 pub use pairs::{PairsSummary, compare_pairs};
+pub use prove::Step as DerivationStep;
 #[cfg(feature = "compat")]
 pub(crate) use questions::{Condition, common_form, included, instances, smallest};
 #[cfg(feature = "compat")]

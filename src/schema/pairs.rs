@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::json;
 
-use super::compare::{CompareOptions, Direction, compare};
+use super::compare::{CompareOptions, Direction, Formats, compare};
 
 /// The longest line that is read.
 const MAX_LINE: u64 = 64 << 20;
@@ -35,7 +35,7 @@ struct Failure<'a> {
 }
 
 /// Compares the pairs in `input`, one JSON object a line: `id`, `old`, `new`, and `draft` to override what both
-/// sides say.
+/// sides say, and `format_asserted`, true where formats count ([`Formats`]).
 ///
 /// Each line is answered by one line in `output`, in the same order and at once, so that another program can ask
 /// and read the answer before it asks again. A line that is no pair of schemas is answered with `error`, and the
@@ -121,8 +121,15 @@ fn answer(line: &[u8], options: &CompareOptions) -> (Value, Result<Directions, S
             Some(Value::String(draft)) => Some(draft.parse().map_err(|error| format!("{error}"))?),
             Some(_) => return Err("`draft` is no text".to_owned()),
         };
+        let formats = match member("format_asserted") {
+            None | Some(Value::Null) => options.formats,
+            Some(Value::Bool(false)) => Formats::Annotation,
+            Some(Value::Bool(true)) => Formats::Assertion,
+            Some(_) => return Err("`format_asserted` is neither true nor false".to_owned()),
+        };
         let options = CompareOptions {
             draft,
+            formats,
             ..options.clone()
         };
         let comparison = compare(&old, &new, &options).map_err(|error| error.to_string())?;

@@ -70,6 +70,7 @@ impl<'a> Readings<'a> {
                         draft: None,
                         contract: rules.contract,
                         allowance: options.allowance,
+                        ..CompareOptions::default()
                     },
                     covered: options
                         .covered

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::draft::Draft;
 use super::engine::{BASE, Refusal, engine_draft};
 use super::keywords::{Shape, definition_reference, subschemas, unescape};
+use super::prove::{ORIGIN, WRITTEN_INTEGER};
 use super::types::free_name;
 
 /// How the translated schema accepts, beside the original.
@@ -48,6 +49,8 @@ pub(super) enum Integers {
     Widened,
     /// It accepts nothing: narrower.
     Dropped,
+    /// It keeps its meaning, under a name of its own that only the prover knows.
+    Written,
 }
 
 /// Brings `schema`, written in `draft`, into draft 2020-12.
@@ -59,6 +62,12 @@ pub(super) fn translate(
     run(schema, draft, Mode::Modern(integers))
 }
 
+/// As the prover reads it: exactly, with the place of every part, and with `format` and its like where they assert
+/// something.
+pub(super) fn exact(schema: &Value, draft: Draft, asserting: bool) -> Result<Value, Untranslatable> {
+    run(schema, draft, Mode::Exact { asserting }).map(|translated| translated.schema)
+}
+
 /// Brings `schema`, written in draft 4, into draft 4: only references and what the draft does not know change.
 pub(super) fn keep_draft4(schema: &Value) -> Result<Value, Untranslatable> {
     run(schema, Draft::Draft4, Mode::Draft4).map(|translated| translated.schema)
@@ -68,6 +77,18 @@ pub(super) fn keep_draft4(schema: &Value) -> Result<Value, Untranslatable> {
 enum Mode {
     Modern(Integers),
     Draft4,
+    Exact { asserting: bool },
+}
+
+impl Mode {
+    /// What becomes of draft 4's `integer`, where other drafts become 2020-12.
+    fn integers(self) -> Option<Integers> {
+        match self {
+            Self::Modern(integers) => Some(integers),
+            Self::Exact { .. } => Some(Integers::Written),
+            Self::Draft4 => None,
+        }
+    }
 }
 
 fn run(schema: &Value, draft: Draft, mode: Mode) -> Result<Translated, Untranslatable> {
@@ -116,7 +137,7 @@ fn run(schema: &Value, draft: Draft, mode: Mode) -> Result<Translated, Untransla
     }
     if let Value::Object(members) = &mut body {
         let dialect = match mode {
-            Mode::Modern(_) => "https://json-schema.org/draft/2020-12/schema",
+            Mode::Modern(_) | Mode::Exact { .. } => "https://json-schema.org/draft/2020-12/schema",
             Mode::Draft4 => "http://json-schema.org/draft-04/schema#",
         };
         members.insert("$schema".to_owned(), dialect.into());
@@ -225,7 +246,21 @@ impl<'r> Translation<'r> {
                 }
             }
         }
-        if let Mode::Modern(integers) = self.mode {
+        if let Mode::Exact { asserting } = self.mode {
+            made.insert(ORIGIN.to_owned(), place.pointer.as_str().into());
+            if asserting {
+                let asserted = ["format", "contentEncoding", "contentMediaType"];
+                for keyword in asserted
+                    .into_iter()
+                    .filter(|keyword| asserts(place.draft, keyword))
+                {
+                    if let Some(held) = members.get(keyword) {
+                        made.insert(keyword.to_owned(), held.clone());
+                    }
+                }
+            }
+        }
+        if let Some(integers) = self.mode.integers() {
             self.modernise(&mut made, &place, integers)?;
         }
         Ok(Value::Object(made))
@@ -244,7 +279,11 @@ impl<'r> Translation<'r> {
                 resolver: place.resolver.clone(),
                 draft: place.draft,
                 pointer,
-                polarity: place.polarity.under(keyword),
+                polarity: match translation.mode {
+                    // What is exact is so both ways.
+                    Mode::Exact { .. } => place.polarity,
+                    Mode::Modern(_) | Mode::Draft4 => place.polarity.under(keyword),
+                },
             };
             translation.schema(held, &place)
         };
@@ -376,7 +415,20 @@ impl<'r> Translation<'r> {
         if !integer || number {
             return;
         }
+        if integers == Integers::Written {
+            let written = |name: &mut Value| {
+                if name == "integer" {
+                    *name = WRITTEN_INTEGER.into();
+                }
+            };
+            match types {
+                Value::Array(names) => names.iter_mut().for_each(written),
+                name => written(name),
+            }
+            return;
+        }
         match (integers, polarity) {
+            (Integers::Written, _) => {}
             (_, Polarity::Both) => self.loose = true,
             (Integers::Widened, Polarity::Positive) => self.wider = true,
             // What a refusal refuses more of makes the whole narrower.
@@ -440,6 +492,14 @@ fn knows(draft: EngineDraft, keyword: &str) -> bool {
         "additionalItems" => draft <= EngineDraft::Draft201909,
         "$recursiveRef" => draft == EngineDraft::Draft201909,
         _ => false,
+    }
+}
+
+/// Whether validators of a draft that assert formats assert what this keyword says.
+fn asserts(draft: EngineDraft, keyword: &str) -> bool {
+    match keyword {
+        "format" => true,
+        _ => matches!(draft, EngineDraft::Draft6 | EngineDraft::Draft7),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pastproof::schema::{CompareOptions, Direction, Verdict, compare};
+use pastproof::schema::{CompareOptions, Direction, Formats, Verdict, compare};
 use serde_json::Value;
 
 use crate::measure::{Times, in_parallel, shared};
@@ -23,6 +23,12 @@ fn answers(file: &str) -> Option<Vec<Answer>> {
     Some(in_parallel(&pairs, |pair| {
         let options = CompareOptions {
             draft: Some(pair["draft"].as_str().unwrap().parse().unwrap()),
+            formats: match pair["format_asserted"].as_bool().unwrap()
+                || pair["id"].as_str().unwrap().contains("content.json")
+            {
+                true => Formats::Assertion,
+                false => Formats::Annotation,
+            },
             ..CompareOptions::default()
         };
         let started = Instant::now();
@@ -62,6 +68,13 @@ fn measure(name: &str, file: &str, floor: usize) {
                 open += 1;
                 println!("{id}: {error}");
             }
+        }
+    }
+    for answer in &answers {
+        if let Ok(b) = &answer.backward
+            && b.derivation.iter().any(|s| s.why.contains("set algebra"))
+        {
+            println!("ALGEBRA {}", answer.id);
         }
     }
     let mut slow: Vec<&Answer> = answers.iter().collect();

@@ -16,3 +16,7 @@ mod eiffel;
 mod measure;
 #[path = "compat_suites/pairs.rs"]
 mod pairs;
+#[path = "compat_suites/random.rs"]
+mod random;
+#[path = "compat_suites/second.rs"]
+mod second;

@@ -146,5 +146,16 @@ fn simpler(value: &Value) -> Vec<Value> {
         Value::Object(members) if members.is_empty() => 7,
         Value::Array(_) | Value::Object(_) => 8,
     };
-    all.into_iter().take(rank).collect()
+    let mut simpler: Vec<Value> = all.into_iter().take(rank).collect();
+    // A large number hides which of its digits matter.
+    if let Some(number) = value.as_f64().filter(|number| number.abs() > 10.0) {
+        simpler.extend([2, 3, 4, 5, 10].map(|small| json!(small)));
+        simpler.push(json!(-1));
+        if let Some(whole) = value.as_i64() {
+            simpler.push(json!(whole / 2));
+        } else if number > 1e6 {
+            simpler.push(json!(1_000_001));
+        }
+    }
+    simpler
 }

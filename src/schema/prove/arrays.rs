@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::branch::{Foreseen, State};
 use super::derivation::{Place, Proof};
 use super::node::{Id, Kind, Node};
-use super::solve::{Outcome, Prover, Stuck};
+use super::solve::{Outcome, Prover, Stuck, out_of_steps, stuck};
 
 /// The most positions that are told apart.
 const POSITIONS: u64 = 64;
@@ -89,7 +89,7 @@ impl Prover<'_> {
                     items.none.push(*schema);
                 }
                 (Node::Contains(schema, count), false) => {
-                    items.contains_most.push((*schema, count.saturating_sub(1)))
+                    items.contains_most.push((*schema, count.saturating_sub(1)));
                 }
                 (Node::ContainsAtMost(schema, count), true) => items.contains_most.push((*schema, *count)),
                 (Node::ContainsAtMost(schema, count), false) => {
@@ -117,7 +117,7 @@ impl Prover<'_> {
         let (holds, fails) = (state.goal.holds.clone(), state.goal.fails.clone());
         let mut items = self.items(state);
         if items.told_apart > POSITIONS {
-            return self.stuck(
+            return stuck(
                 &holds,
                 &fails,
                 format!("it tells more than {POSITIONS} positions of an array apart"),
@@ -165,7 +165,7 @@ impl Prover<'_> {
         for (group, (schema, count)) in items.contains.iter().enumerate() {
             for _ in 0..*count {
                 if demands.len() > PLACED {
-                    return self.stuck(
+                    return stuck(
                         &holds,
                         &fails,
                         format!("more than {PLACED} items have to be there"),
@@ -180,7 +180,7 @@ impl Prover<'_> {
                 });
             }
         }
-        noted(self.demanded(state, &items, &demands, Assigned::new()), proofs)
+        noted(self.demanded(state, &items, &demands, &Assigned::new()), proofs)
     }
 
     /// A proof that counting the items leaves none, where it does.
@@ -293,7 +293,7 @@ impl Prover<'_> {
     fn repeated(&mut self, state: &State, items: &Items, mut proofs: Vec<Rc<Proof>>) -> Outcome {
         let (holds, fails) = (&state.goal.holds, &state.goal.fails);
         if self.graph.written {
-            return self.stuck(holds, fails, "equal items may be spelled in different ways");
+            return stuck(holds, fails, "equal items may be spelled in different ways");
         }
         if items.most.is_some_and(|most| most < 2) {
             proofs.push(Rc::new(Proof::Clash(state.having(true), state.having(false), "")));
@@ -335,7 +335,7 @@ impl Prover<'_> {
                             return Outcome::Inhabited(made);
                         }
                         if let Outcome::Open(stuck) =
-                            self.stuck(holds, fails, "no array that was tried has two equal items")
+                            stuck(holds, fails, "no array that was tried has two equal items")
                         {
                             open.get_or_insert(stuck);
                         }
@@ -353,13 +353,13 @@ impl Prover<'_> {
     }
 
     /// Finds a position for every item that there has to be, then the whole array.
-    fn demanded(&mut self, state: &State, items: &Items, demands: &[Demand], assigned: Assigned) -> Outcome {
+    fn demanded(&mut self, state: &State, items: &Items, demands: &[Demand], assigned: &Assigned) -> Outcome {
         let (holds, fails) = (&state.goal.holds, &state.goal.fails);
         if !self.step() {
-            return self.out_of_steps(holds, fails);
+            return out_of_steps(holds, fails);
         }
         let [demand, rest @ ..] = demands else {
-            return self.filled(state, items, &assigned);
+            return self.filled(state, items, assigned);
         };
         // Beyond those that are told apart all positions are alike: those in use, and the next.
         let next = assigned
@@ -400,7 +400,7 @@ impl Prover<'_> {
                 Outcome::Empty(proof) => {
                     Outcome::Empty(Rc::new(Proof::Within(Self::place(items, index), proof)))
                 }
-                Outcome::Inhabited(_) | Outcome::Open(_) => self.demanded(state, items, rest, with),
+                Outcome::Inhabited(_) | Outcome::Open(_) => self.demanded(state, items, rest, &with),
             };
             match outcome {
                 Outcome::Inhabited(value) => return Outcome::Inhabited(value),
@@ -426,7 +426,7 @@ impl Prover<'_> {
         let reached = assigned.keys().next_back().map_or(0, |last| last + 1);
         let length = items.least.max(reached);
         if length > LONGEST {
-            return self.stuck(
+            return stuck(
                 holds,
                 fails,
                 format!("it takes an array of more than {LONGEST} items"),
@@ -447,7 +447,7 @@ impl Prover<'_> {
             match self.filler(items, index, assigned.get(&index), &made) {
                 Some(item) => made.push(item),
                 None if index < length => {
-                    return self.stuck(holds, fails, format!("no item was found for position {index}"));
+                    return stuck(holds, fails, format!("no item was found for position {index}"));
                 }
                 None => break,
             }
@@ -483,7 +483,7 @@ impl Prover<'_> {
                 }
             }
         }
-        self.stuck(holds, fails, "no array that was tried shows the difference")
+        stuck(holds, fails, "no array that was tried shows the difference")
     }
 
     fn filler(
@@ -522,9 +522,9 @@ impl Prover<'_> {
             } else {
                 let (mut holding, mut failing) = (state.having(true), state.having(false));
                 if wanted {
-                    holding.push(id)
+                    holding.push(id);
                 } else {
-                    failing.push(id)
+                    failing.push(id);
                 }
                 Foreseen::Excluded(Rc::new(Proof::Clash(holding, failing, "")))
             }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::derivation::Proof;
 use super::node::{Id, Kind, Node};
-use super::solve::{Goal, Outcome, Prover};
+use super::solve::{Goal, Outcome, Prover, out_of_steps, stuck};
 
 /// A node that holds or fails.
 pub(super) type Fact = (Id, bool);
@@ -71,7 +71,7 @@ impl Prover<'_> {
     pub(super) fn branch(&mut self, mut state: State) -> Outcome {
         let (holds, fails) = (state.goal.holds.clone(), state.goal.fails.clone());
         if !self.step() {
-            return self.out_of_steps(&holds, &fails);
+            return out_of_steps(&holds, &fails);
         }
         if let Err(proof) = self.settle(&mut state) {
             state.notes.push(proof);
@@ -99,7 +99,7 @@ impl Prover<'_> {
                 Kind::Whole | Kind::Point | Kind::Fraction => self.number(&state),
                 Kind::Array => self.array(&state),
                 Kind::Object => self.object(&state),
-                Kind::Null | Kind::Boolean => self.stuck(&holds, &fails, "it is of another kind"),
+                Kind::Null | Kind::Boolean => stuck(&holds, &fails, "it is of another kind"),
             };
             return noted(outcome, state.notes);
         };

@@ -172,7 +172,7 @@ impl<'a> Builder<'a> {
                 parts,
             ),
             "exclusiveMaximum" => {
-                self.bound(held, |bound| Node::AtMost(bound, true), (pointer, keyword), parts)
+                self.bound(held, |bound| Node::AtMost(bound, true), (pointer, keyword), parts);
             }
             "multipleOf" => self.bound(held, Node::MultipleOf, (pointer, keyword), parts),
             "minLength" => self.least(held, Node::MinLength, parts),
@@ -186,15 +186,23 @@ impl<'a> Builder<'a> {
                     parts.push(self.pattern(pattern));
                 }
             }
-            "format" | "contentEncoding" | "contentMediaType" => {
-                let keyword = match keyword {
-                    "format" => "format",
-                    "contentEncoding" => "contentEncoding",
-                    _ => "contentMediaType",
-                };
+            "format" => {
                 if let Some(named) = held.as_str() {
-                    parts.push(self.graph.intern(Node::Assertion(keyword, named.into())));
+                    parts.push(self.graph.intern(Node::Assertion("format", named.into())));
                 }
+            }
+            "contentEncoding" | "contentMediaType" => {
+                let of = |keyword: &str| members.get(keyword).and_then(Value::as_str);
+                // What is encoded is looked at once it is decoded.
+                let node = match (of("contentEncoding"), of("contentMediaType")) {
+                    (Some(encoding), Some(media)) => {
+                        Node::Assertion("content", format!("{encoding}\n{media}").into())
+                    }
+                    (Some(encoding), None) => Node::Assertion("contentEncoding", encoding.into()),
+                    (None, Some(media)) => Node::Assertion("contentMediaType", media.into()),
+                    (None, None) => return,
+                };
+                parts.push(self.graph.intern(node));
             }
             "uniqueItems" if *held == Value::Bool(true) => parts.push(self.graph.intern(Node::Unique)),
             "prefixItems" => {

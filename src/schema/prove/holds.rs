@@ -32,18 +32,6 @@ impl Prover<'_> {
         known.then_some(true)
     }
 
-    fn all(&self, mut answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-        let mut known = true;
-        // A refusal decides, whatever is not known about the rest.
-        if answers.any(|answer| {
-            known &= answer.is_some();
-            answer == Some(false)
-        }) {
-            return Some(false);
-        }
-        known.then_some(true)
-    }
-
     fn at(&self, id: Id, value: &Value, depth: usize) -> Option<bool> {
         if depth > DEPTH {
             return None;
@@ -55,13 +43,11 @@ impl Prover<'_> {
             Node::True => return Some(true),
             Node::False => return Some(false),
             Node::Ref(_) | Node::Opaque(_) => return None,
-            Node::And(parts) => return self.all(parts.iter().map(|part| inside(*part, value))),
+            Node::And(parts) => return all(parts.iter().map(|part| inside(*part, value))),
             Node::Or(branches) => {
-                let none = self.all(
-                    branches
-                        .iter()
-                        .map(|branch| inside(*branch, value).map(|held| !held)),
-                );
+                let none = all(branches
+                    .iter()
+                    .map(|branch| inside(*branch, value).map(|held| !held)));
                 return none.map(|none| !none);
             }
             Node::One(branches) => {
@@ -115,7 +101,7 @@ impl Prover<'_> {
                 Node::Items(from, to, schema) => {
                     let from = usize::try_from(*from).unwrap_or(usize::MAX);
                     let to = to.map_or(usize::MAX, |to| usize::try_from(to).unwrap_or(usize::MAX));
-                    self.all(items.iter().take(to).skip(from).map(|item| inside(*schema, item)))
+                    all(items.iter().take(to).skip(from).map(|item| inside(*schema, item)))
                 }
                 Node::Contains(schema, least) => {
                     let (held, open) = tally(items.iter().map(|item| inside(*schema, item)));
@@ -148,21 +134,17 @@ impl Prover<'_> {
                     None => Some(true),
                 },
                 Node::Members(keys, schema) => {
-                    self.all(
-                        members
-                            .iter()
-                            .map(|(name, value)| match self.is_among(keys, name) {
-                                Some(false) => Some(true),
-                                Some(true) => inside(*schema, value),
-                                None => inside(*schema, value).filter(|held| *held),
-                            }),
-                    )
+                    all(members
+                        .iter()
+                        .map(|(name, value)| match self.is_among(keys, name) {
+                            Some(false) => Some(true),
+                            Some(true) => inside(*schema, value),
+                            None => inside(*schema, value).filter(|held| *held),
+                        }))
                 }
-                Node::Names(schema) => self.all(
-                    members
-                        .keys()
-                        .map(|name| inside(*schema, &Value::from(name.as_str()))),
-                ),
+                Node::Names(schema) => all(members
+                    .keys()
+                    .map(|name| inside(*schema, &Value::from(name.as_str())))),
                 _ => Some(true),
             },
         }
@@ -183,13 +165,26 @@ impl Prover<'_> {
                 if names.iter().any(|known| **known == *name) {
                     return Some(false);
                 }
-                self.all(
-                    patterns
-                        .iter()
-                        .map(|pattern| self.patterns.finds(pattern, name).map(|found| !found)),
-                )
+                all(patterns
+                    .iter()
+                    .map(|pattern| self.patterns.finds(pattern, name).map(|found| !found)))
             }
         }
+    }
+}
+
+/// Whether all of them are so.
+fn all(mut answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = true;
+    // A refusal decides, whatever is not known about the rest.
+    let refused = answers.any(|answer| {
+        known &= answer.is_some();
+        answer == Some(false)
+    });
+    if refused {
+        Some(false)
+    } else {
+        known.then_some(true)
     }
 }
 

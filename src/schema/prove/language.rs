@@ -3,7 +3,7 @@
 //! The automata run over UTF-8. A product of them, with the length counted in code points and with the texts that
 //! are excluded, is searched breadth first, so that the first text found is a shortest one.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use regex_automata::dfa::dense;
@@ -145,7 +145,7 @@ pub(super) fn shortest(wanted: &Wanted, steps: &mut u64) -> Found {
     };
     // Every place that was reached, with the one before it and the byte between.
     let mut places: Vec<(Place, usize, u8)> = vec![(start.clone(), 0, 0)];
-    let mut known: HashMap<Place, ()> = HashMap::from([(start, ())]);
+    let mut known = HashSet::from([start]);
     let mut open = VecDeque::from([0]);
     while let Some(index) = open.pop_front() {
         let place = places[index].0.clone();
@@ -160,7 +160,7 @@ pub(super) fn shortest(wanted: &Wanted, steps: &mut u64) -> Found {
             let Some(next) = step(&place, *byte, wanted, &tree, count_to) else {
                 continue;
             };
-            if known.insert(next.clone(), ()).is_none() {
+            if known.insert(next.clone()) {
                 open.push_back(places.len());
                 places.push((next, index, *byte));
             }
@@ -251,7 +251,7 @@ fn representatives(wanted: &Wanted) -> Vec<u8> {
             own[usize::from(byte)] = true;
         }
     }
-    let mut seen: HashMap<(Vec<u8>, u8, Option<u8>), ()> = HashMap::new();
+    let mut seen: HashSet<(Vec<u8>, u8, Option<u8>)> = HashSet::new();
     let readable = b"a0bAx1-_ .cdefghijklmnopqrstuvwyzBCDEFGHIJKLMNOPQRSTUVWXYZ23456789"
         .iter()
         .copied();
@@ -279,7 +279,7 @@ fn representatives(wanted: &Wanted) -> Vec<u8> {
             0xF1..=0xF3 => 10,
         };
         let itself = own[usize::from(byte)].then_some(byte);
-        if seen.insert((classes, utf8, itself), ()).is_none() {
+        if seen.insert((classes, utf8, itself)) {
             chosen.push(byte);
         }
     }

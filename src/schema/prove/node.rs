@@ -367,7 +367,7 @@ impl Graph {
             Node::MinLength(count) => format!("minLength {count}"),
             Node::MaxLength(count) => format!("maxLength {count}"),
             Node::Pattern(pattern) => format!("pattern {}", shortened(pattern)),
-            Node::Assertion(keyword, held) => format!("{keyword} {held}"),
+            Node::Assertion(keyword, held) => format!("{keyword} {}", held.replace('\n', " ")),
             Node::MinItems(count) => format!("minItems {count}"),
             Node::MaxItems(count) => format!("maxItems {count}"),
             Node::Items(from, to, schema) => {

@@ -10,7 +10,7 @@ use super::branch::{Foreseen, State};
 use super::derivation::Proof;
 use super::exact::{self, Exact, common_multiple, is_multiple, whole};
 use super::node::{Id, Kind, Node};
-use super::solve::{Outcome, Prover};
+use super::solve::{Outcome, Prover, stuck};
 
 /// How many multiples of a divisor are tried.
 const TRIED: i64 = 4000;
@@ -239,10 +239,10 @@ impl Prover<'_> {
                     Some(value) if self.is_in(holds, fails, &value) == Some(true) => {
                         Outcome::Inhabited(value)
                     }
-                    _ => self.stuck(holds, fails, "no number that was tried shows the difference"),
+                    _ => stuck(holds, fails, "no number that was tried shows the difference"),
                 }
             }
-            Err(()) => self.stuck(holds, fails, "no number that was tried shows the difference"),
+            Err(()) => stuck(holds, fails, "no number that was tried shows the difference"),
         }
     }
 
@@ -265,9 +265,9 @@ impl Prover<'_> {
         if with(self, wanted) {
             let (mut holds, mut fails) = (state.having(true), state.having(false));
             if wanted {
-                holds.push(id)
+                holds.push(id);
             } else {
-                fails.push(id)
+                fails.push(id);
             }
             return Foreseen::Excluded(Rc::new(Proof::Clash(holds, fails, "")));
         }

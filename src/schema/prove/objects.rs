@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::branch::{Foreseen, State};
 use super::derivation::{Place, Proof};
 use super::node::{Id, Keys, Node};
-use super::solve::{Outcome, Prover, Stuck};
+use super::solve::{Outcome, Prover, Stuck, out_of_steps, stuck};
 
 /// The most patterns that classes are made of.
 const PATTERNS: usize = 12;
@@ -73,7 +73,7 @@ impl Prover<'_> {
                 (Node::MinMembers(count), false) => most(&mut members, count.saturating_sub(1)),
                 (Node::MaxMembers(count), true) => most(&mut members, *count),
                 (Node::MaxMembers(count), false) => {
-                    members.least = members.least.max(count.saturating_add(1))
+                    members.least = members.least.max(count.saturating_add(1));
                 }
                 (Node::Members(keys, schema), _) => {
                     match keys {
@@ -232,13 +232,13 @@ impl Prover<'_> {
         }
         let classes = match self.classes(&members) {
             Ok(classes) => classes,
-            Err(why) => return self.stuck(&holds, &fails, why),
+            Err(why) => return stuck(&holds, &fails, why),
         };
         self.placed(
             state,
             &members,
             &classes,
-            wanted,
+            &wanted,
             &anywhere,
             &members.some_name.clone(),
         )
@@ -321,19 +321,19 @@ impl Prover<'_> {
         state: &State,
         members: &Members,
         classes: &[Class],
-        wanted: Wanted,
+        wanted: &Wanted,
         anywhere: &[(Keys, Id, Id)],
         some_name: &[Id],
     ) -> Outcome {
         let (holds, fails) = (&state.goal.holds, &state.goal.fails);
         if !self.step() {
-            return self.out_of_steps(holds, fails);
+            return out_of_steps(holds, fails);
         }
         if let [schema, rest @ ..] = some_name {
-            return self.name_placed(state, members, classes, &wanted, anywhere, (*schema, rest));
+            return self.name_placed(state, members, classes, wanted, anywhere, (*schema, rest));
         }
         let [(keys, schema, id), rest @ ..] = anywhere else {
-            return self.whole(state, members, classes, &wanted);
+            return self.whole(state, members, classes, wanted);
         };
         let mut proofs = Vec::new();
         let mut open: Option<Rc<Stuck>> = None;
@@ -363,10 +363,10 @@ impl Prover<'_> {
                         Outcome::Empty(Rc::new(Proof::Within(Place::Member(Rc::clone(name)), proof)))
                     }
                     Outcome::Inhabited(_) | Outcome::Open(_) => {
-                        self.placed(state, members, classes, next, rest, some_name)
+                        self.placed(state, members, classes, &next, rest, some_name)
                     }
                 },
-                None => self.stuck(
+                None => stuck(
                     holds,
                     fails,
                     format!("whether a pattern matches {name:?} is not known"),
@@ -383,19 +383,17 @@ impl Prover<'_> {
             let holding = Self::of_class(members, class);
             let outcome = match self.solve(&holding, &[*schema]) {
                 Outcome::Empty(proof) => Outcome::Empty(Rc::new(Proof::Within(Place::OtherMember, proof))),
-                Outcome::Inhabited(_) | Outcome::Open(_) => match self.unused_name(class, &wanted) {
+                Outcome::Inhabited(_) | Outcome::Open(_) => match self.unused_name(class, wanted) {
                     Outcome::Inhabited(name) => {
                         let mut next = wanted.clone();
                         next.other.push((name, holding, vec![*schema]));
-                        self.placed(state, members, classes, next, rest, some_name)
+                        self.placed(state, members, classes, &next, rest, some_name)
                     }
                     // A class that is used up: another member of it may have to share its place.
                     Outcome::Empty(proof) if wanted.other.is_empty() => {
                         Outcome::Empty(Rc::new(Proof::Within(Place::Name, proof)))
                     }
-                    Outcome::Empty(_) => {
-                        self.stuck(holds, fails, "there are few names for the members it takes")
-                    }
+                    Outcome::Empty(_) => stuck(holds, fails, "there are few names for the members it takes"),
                     Outcome::Open(stuck) => Outcome::Open(stuck),
                 },
             };
@@ -456,7 +454,7 @@ impl Prover<'_> {
                     outcomes.push(next);
                 }
                 None => {
-                    let stuck = self.stuck(
+                    let stuck = stuck(
                         holds,
                         fails,
                         format!("whether {name:?} is a name that is accepted is not known"),
@@ -482,7 +480,7 @@ impl Prover<'_> {
                 }
                 Outcome::Empty(_) => {
                     if let Outcome::Open(stuck) =
-                        self.stuck(holds, fails, "there are few names for the members it takes")
+                        stuck(holds, fails, "there are few names for the members it takes")
                     {
                         open.get_or_insert(stuck);
                     }
@@ -493,7 +491,7 @@ impl Prover<'_> {
             }
         }
         for next in outcomes {
-            match self.placed(state, members, classes, next, anywhere, rest) {
+            match self.placed(state, members, classes, &next, anywhere, rest) {
                 Outcome::Inhabited(value) => return Outcome::Inhabited(value),
                 Outcome::Empty(proof) => proofs.push(proof),
                 Outcome::Open(stuck) => {
@@ -536,7 +534,7 @@ impl Prover<'_> {
                 }
             }
             let Some(holding) = self.of_member(members, name) else {
-                return self.stuck(
+                return stuck(
                     holds,
                     fails,
                     format!("whether a pattern matches {name:?} is not known"),
@@ -577,7 +575,7 @@ impl Prover<'_> {
             return Outcome::Open(stuck);
         }
         if members.most.is_some_and(|most| (made.len() as u64) > most) {
-            return self.stuck(holds, fails, "there may be too few members for what has to fail");
+            return stuck(holds, fails, "there may be too few members for what has to fail");
         }
         let mut spare = self.spare(members, classes, wanted, &made);
         while (made.len() as u64) < members.least {
@@ -587,14 +585,13 @@ impl Prover<'_> {
                 }
                 Spare::None => return clash("there are not enough members"),
                 Spare::Unknown => {
-                    return self.stuck(holds, fails, "whether there are enough members is not known");
+                    return stuck(holds, fails, "whether there are enough members is not known");
                 }
             }
         }
         let value = Value::Object(made.clone());
-        match self.is_in(holds, fails, &value) {
-            Some(true) => return Outcome::Inhabited(value),
-            Some(false) | None => {}
+        if self.is_in(holds, fails, &value) == Some(true) {
+            return Outcome::Inhabited(value);
         }
         // A value may be left out as such; one with another member is not.
         for _ in 0..4 {
@@ -605,7 +602,7 @@ impl Prover<'_> {
                 Spare::None if made.is_empty() => {
                     return match self.is_in(holds, fails, &value) {
                         Some(false) => clash("the empty object is accepted"),
-                        Some(true) | None => self.stuck(holds, fails, "the empty object cannot be tried"),
+                        Some(true) | None => stuck(holds, fails, "the empty object cannot be tried"),
                     };
                 }
                 Spare::None | Spare::Unknown => break,
@@ -614,7 +611,7 @@ impl Prover<'_> {
                 if made.len() == 1 {
                     return match self.is_in(holds, fails, &value) {
                         Some(false) => clash("the empty object is accepted"),
-                        Some(true) | None => self.stuck(holds, fails, "the empty object cannot be tried"),
+                        Some(true) | None => stuck(holds, fails, "the empty object cannot be tried"),
                     };
                 }
                 break;
@@ -624,7 +621,7 @@ impl Prover<'_> {
                 return Outcome::Inhabited(value);
             }
         }
-        self.stuck(holds, fails, "no object that was tried shows the difference")
+        stuck(holds, fails, "no object that was tried shows the difference")
     }
 
     fn spare(

@@ -129,6 +129,20 @@ fn decide_here(asked: Asked<'_>) -> Answer {
     }
 }
 
+/// That a goal is not decided.
+pub(super) fn stuck(holds: &[Id], fails: &[Id], why: impl Into<String>) -> Outcome {
+    Outcome::Open(Rc::new(Stuck {
+        holds: holds.to_vec(),
+        fails: fails.to_vec(),
+        why: why.into(),
+    }))
+}
+
+/// That there are no steps left for a goal.
+pub(super) fn out_of_steps(holds: &[Id], fails: &[Id]) -> Outcome {
+    stuck(holds, fails, format!("it takes more than {STEPS} steps"))
+}
+
 pub(super) struct Prover<'a> {
     pub(super) graph: Graph,
     pub(super) patterns: &'a Patterns,
@@ -152,18 +166,6 @@ impl Prover<'_> {
         self.steps > 0
     }
 
-    pub(super) fn stuck(&self, holds: &[Id], fails: &[Id], why: impl Into<String>) -> Outcome {
-        Outcome::Open(Rc::new(Stuck {
-            holds: holds.to_vec(),
-            fails: fails.to_vec(),
-            why: why.into(),
-        }))
-    }
-
-    pub(super) fn out_of_steps(&self, holds: &[Id], fails: &[Id]) -> Outcome {
-        self.stuck(holds, fails, format!("it takes more than {STEPS} steps"))
-    }
-
     /// Whether a value satisfies all of `holds` and none of `fails`.
     pub(super) fn solve(&mut self, holds: &[Id], fails: &[Id]) -> Outcome {
         let goal = match self.simplified(holds, fails) {
@@ -178,14 +180,14 @@ impl Prover<'_> {
             return Outcome::Empty(Rc::new(Proof::Again));
         }
         if self.open.len() + self.outside >= DEPTH {
-            return self.stuck(
+            return stuck(
                 holds,
                 fails,
                 format!("it leads more than {DEPTH} levels into the values"),
             );
         }
         if !self.step() {
-            return self.out_of_steps(holds, fails);
+            return out_of_steps(holds, fails);
         }
         let index = self.open.len();
         self.open.push(goal.clone());
@@ -327,7 +329,7 @@ impl Prover<'_> {
         if known {
             Outcome::Empty(Rc::new(Proof::Tried(values.to_vec(), fails.to_vec())))
         } else {
-            self.stuck(holds, fails, "one of the values that are listed cannot be tried")
+            stuck(holds, fails, "one of the values that are listed cannot be tried")
         }
     }
 
@@ -345,7 +347,7 @@ impl Prover<'_> {
             let value = self.graph.value(*constant);
             if self.graph.written {
                 if !spellings(&value, &mut values) {
-                    return self.stuck(holds, fails, "a listed value has too many spellings");
+                    return stuck(holds, fails, "a listed value has too many spellings");
                 }
             } else {
                 values.push((*value).clone());

@@ -8,7 +8,7 @@ use super::branch::{Foreseen, State};
 use super::derivation::Proof;
 use super::language::{Found, Wanted, shortest};
 use super::node::{Id, Node};
-use super::solve::{Outcome, Prover};
+use super::solve::{Outcome, Prover, stuck};
 
 /// How many texts are tried where something is asserted that no automaton knows.
 const TRIED: usize = 24;
@@ -69,7 +69,7 @@ impl Prover<'_> {
                     )));
                 }
                 Found::Nothing => break,
-                Found::Unknown => return self.stuck(&holds, &fails, "the patterns take too many steps"),
+                Found::Unknown => return stuck(&holds, &fails, "the patterns take too many steps"),
                 Found::Text(text) => {
                     let value = Value::from(text.as_str());
                     if self.is_in(&holds, &fails, &value) == Some(true) {
@@ -97,7 +97,7 @@ impl Prover<'_> {
             .iter()
             .map(|(id, _)| self.graph.describe(*id))
             .collect();
-        self.stuck(
+        stuck(
             &holds,
             &fails,
             format!("no automaton stands for {}", what.join(" and ")),
@@ -121,9 +121,9 @@ impl Prover<'_> {
         if none(wanted) {
             let (mut holds, mut fails) = (state.having(true), state.having(false));
             if wanted {
-                holds.push(id)
+                holds.push(id);
             } else {
-                fails.push(id)
+                fails.push(id);
             }
             return Foreseen::Excluded(Rc::new(Proof::Clash(holds, fails, "")));
         }

@@ -53,9 +53,11 @@ fn compare_answers_with_one_object() {
         .exits(0)
         .quietly();
     assert!(
-        said.stdout.starts_with(
-            r#"{"backward":{"verdict":"compatible","findings":[]},"forward":{"verdict":"breaking","#
-        ),
+        said.stdout.starts_with(concat!(
+            r#"{"backward":{"verdict":"compatible","findings":[],"derivation":["#,
+            r#"{"at":"/total","given":"/properties/total/type","asked":"/properties/total/type","#,
+            r#""why":"from type integer follows type number"}]},"forward":{"verdict":"breaking","#
+        )),
         "{said}"
     );
     assert_eq!(said.lines().len(), 1);
@@ -158,7 +160,13 @@ fn each_side_has_its_own_draft() {
         .exits(0);
     assert_eq!(
         said.stdout,
-        "{\"backward\":{\"verdict\":\"compatible\",\"findings\":[]},\"forward\":{\"verdict\":\"compatible\",\"findings\":[]}}\n"
+        concat!(
+            r#"{"backward":{"verdict":"compatible","findings":[],"derivation":["#,
+            r#"{"at":"","asked":"/exclusiveMinimum","why":"exclusiveMinimum 0 or type number accepts it"}]},"#,
+            r#""forward":{"verdict":"compatible","findings":[],"derivation":["#,
+            r#"{"at":"","asked":"/exclusiveMinimum","why":"exclusiveMinimum 0 or type number accepts it"}]}}"#,
+            "\n"
+        )
     );
 }
 

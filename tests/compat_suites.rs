@@ -12,6 +12,8 @@
 
 #[path = "compat_suites/eiffel.rs"]
 mod eiffel;
+#[path = "compat_suites/engine.rs"]
+mod engine;
 #[path = "compat_suites/measure.rs"]
 mod measure;
 #[path = "compat_suites/pairs.rs"]

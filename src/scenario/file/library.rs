@@ -65,7 +65,7 @@ pub struct FileReader<S: Subject> {
 
 impl<S: Subject> FileReader<S> {
     /// Files of a decider, such as an aggregate, whose values are read and written by serde and described by schemars,
-    /// so that [coverage](super::super::coverage) knows every command and every error there is.
+    /// so that [`Library::known`] names every command and every error there is.
     pub fn decider() -> Self
     where
         S: Decider

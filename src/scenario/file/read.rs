@@ -51,10 +51,8 @@ fn nearest(spots: &BTreeMap<String, Spot>, pointer: &str) -> Option<Spot> {
 /// ```
 /// let text = br#"{"format": "1.0", "subject": "account", "given": [], "when": [{"comand": "Close"}], "then": {}}"#;
 /// let error = pastproof::scenario::file::read("close.json", text).unwrap_err();
-/// assert_eq!(
-///     error.to_string(),
-///     "close.json:1:64, at /when/0/comand: unknown field `comand`, expected `command`"
-/// );
+/// let said = error.to_string();
+/// assert!(said.starts_with("close.json:1:64, at /when/0/comand: unknown field `comand`"), "{said}");
 /// ```
 pub fn read(file: &str, text: &[u8]) -> Result<Source, FileError> {
     let parsed = json::parse(text).map_err(|error| {

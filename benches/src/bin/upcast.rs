@@ -23,7 +23,7 @@ const PROGRAMS: [&str; 5] = [
     ".amount = .total | del(.total)",
     ".currency //= \"EUR\"",
     ".reason |= {kind: .}",
-    ".address.street = .street | del(.street)",
+    ".address = ((.address // {}) + {street: .street}) | del(.street)",
     "if .channel == \"web\" then .channel = \"online\" else . end",
 ];
 

@@ -317,6 +317,10 @@ impl fmt::Debug for EventKind {
 /// A consistency boundary: folds its stream to state and decides on commands.
 ///
 /// The default value is the state before the first event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no aggregate",
+    note = "a scenario of a projector, a reactor or a process manager is told of `Projecting<{Self}>`, `Reacting<{Self}>` or `Managing<{Self}>`"
+)]
 pub trait Aggregate: Default {
     /// What may be asked of it.
     type Command;

@@ -4,6 +4,8 @@
 mod account;
 #[path = "scenario/fails.rs"]
 mod fails;
+#[path = "scenario/false_passes.rs"]
+mod false_passes;
 #[path = "scenario/free.rs"]
 mod free;
 #[path = "scenario/laws.rs"]

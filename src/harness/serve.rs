@@ -15,7 +15,11 @@ use crate::gate::upcasters::try_upcasters;
 use crate::harness::suite::{Ask, Suite, World};
 use crate::replay::Progress;
 use crate::rules;
+<<<<<<< HEAD
 use crate::scenario::file::{self, Library, Trouble};
+=======
+use crate::scenario::{orphans, with_catalogue};
+>>>>>>> 459e439 (Tell the twenty-one false passes as scenarios that fail, and print every corrected check)
 use crate::schema::{TypeSchemas, Validation};
 use crate::upcast::Upcast;
 
@@ -223,7 +227,12 @@ fn scenarios(
     replies: &mut Replies,
 ) -> Done {
     let mut count = 0;
+<<<<<<< HEAD
     for name in scenario_names(suite).map_err(Stop::Failed)? {
+=======
+    let world = open(suite, request);
+    for name in scenario_names(suite) {
+>>>>>>> 459e439 (Tell the twenty-one false passes as scenarios that fail, and print every corrected check)
         if only.is_some_and(|only| only != name) || request.skip_scenarios.contains(&name) {
             continue;
         }
@@ -232,6 +241,7 @@ fn scenarios(
             name: Some(name.clone()),
         })?;
         count += 1;
+<<<<<<< HEAD
         let Some((_, run)) = suite.scenarios.iter().find(|(known, _)| *known == name) else {
             if let Err(trouble) = library.run(&name) {
                 replies.finding(trouble_finding(&name, &trouble))?;
@@ -239,6 +249,16 @@ fn scenarios(
             continue;
         };
         if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(run)) {
+=======
+        let ran = match &world {
+            Ok(world) => with_catalogue(world.ground.validators.as_ref().clone(), || {
+                panic::catch_unwind(AssertUnwindSafe(run))
+            }),
+            // What is wrong with it is told elsewhere.
+            Err(_) => panic::catch_unwind(AssertUnwindSafe(run)),
+        };
+        if let Err(payload) = ran {
+>>>>>>> 459e439 (Tell the twenty-one false passes as scenarios that fail, and print every corrected check)
             let raised = LAST_PANIC.with(|last| last.borrow_mut().take());
             let message = panic_message(&*payload);
             let (file, line) = told_place(&message).or(raised).unwrap_or_default();
@@ -246,6 +266,19 @@ fn scenarios(
                 &rules::SCENARIO_FAILED,
                 format!("the scenario `{name}` does not hold\n{}", indented(&message)),
                 Place::file(file).at_line(u64::from(line)),
+            ))?;
+        }
+    }
+    if only.is_none() {
+        let snapshots = suite.folder.join("snapshots");
+        let found = orphans(&snapshots, &suite.folder)
+            .map_err(|error| Stop::Failed(format!("{}: {error}", snapshots.display())))?;
+        for path in found {
+            let shown = path.strip_prefix(&suite.folder).unwrap_or(&path);
+            replies.finding(Finding::new(
+                &rules::SCENARIO_ORPHANED,
+                "no test records this scenario any more",
+                Place::file(shown.to_string_lossy()),
             ))?;
         }
     }

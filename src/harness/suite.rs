@@ -22,7 +22,7 @@ use crate::upcast::{Chains, Upcaster};
 /// Which catalogue and which recordings they are checked with stands in `pastproof.toml`.
 #[must_use = "a suite does nothing until `main` runs it"]
 pub struct Suite {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     pub(super) aggregates: Vec<Box<dyn AggregateFold>>,
     pub(super) projectors: Vec<Box<dyn ProjectorFold>>,
     pub(super) upcasters: Vec<Upcaster>,

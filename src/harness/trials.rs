@@ -19,7 +19,11 @@ use crate::model::Version;
 use crate::recording;
 use crate::replay::Silent;
 use crate::report::{self, Look};
+<<<<<<< HEAD
 use crate::scenario::file::{self, Library};
+=======
+use crate::scenario::with_catalogue;
+>>>>>>> 459e439 (Tell the twenty-one false passes as scenarios that fail, and print every corrected check)
 use crate::schema::{self, Coverage, TypeSchemas};
 
 /// Runs the tests that the process's arguments ask for.
@@ -286,9 +290,14 @@ fn upcaster_trial(shared: &Arc<Shared>, event_type: &str, from: Version) -> Tria
 }
 
 fn scenario_trial(shared: &Arc<Shared>, name: &str, scenario: fn()) -> Trial {
-    trial(shared, format!("scenarios::{name}"), move |_| {
-        panic::catch_unwind(AssertUnwindSafe(scenario))
-            .map_err(|payload| Failed::from(panic_message(&*payload)))
+    trial(shared, format!("scenarios::{name}"), move |shared| {
+        let run = || panic::catch_unwind(AssertUnwindSafe(scenario));
+        // What is wrong with the catalogue is told by tests of its own.
+        let ran = match shared.world() {
+            Ok(world) => with_catalogue(world.ground.validators.as_ref().clone(), run),
+            Err(_) => run(),
+        };
+        ran.map_err(|payload| Failed::from(panic_message(&*payload)))
     })
 }
 

@@ -181,6 +181,30 @@ impl<S: Subject> Outcome<S> {
         self
     }
 
+    /// The state, as the fixture shows it, is this. A projector's state is its rows by key.
+    ///
+    /// A failed scenario prints the state in this form.
+    #[track_caller]
+    pub fn then_state_json(mut self, expected: impl Serialize) -> Self {
+        let at = At::caller();
+        self.check("then_state_json", LooksAt::State, at, |story, at| {
+            let Some(view) = story.fixture.views.state else {
+                let lines = vec!["`Fixture::show_state` gives it one".to_owned()];
+                return Some(Complaint::new(at, "this fixture has no view of the state", lines));
+            };
+            let (headline, lines) = match (to_json(&expected), view(story.subject.state())) {
+                (Err(error), _) => ("the expected state does not serialize", vec![error]),
+                (_, Err(error)) => ("the state does not serialize", vec![error]),
+                (Ok(expected), Ok(actual)) => (
+                    "the state differs",
+                    changes(&expected, &actual, "expected", "got"),
+                ),
+            };
+            (!lines.is_empty()).then(|| Complaint::new(at, headline, lines))
+        });
+        self
+    }
+
     /// `predicate` holds of the state. `name` says what is demanded.
     #[track_caller]
     pub fn then_state_that(mut self, name: impl Display, predicate: impl FnOnce(&S::State) -> bool) -> Self {

@@ -311,7 +311,7 @@ impl<S: Subject> Fixture<S> {
     #[cfg(feature = "compat")]
     #[must_use = "this makes a new fixture and leaves the old one as it was"]
     pub fn catalogue(mut self, validators: crate::schema::Validators) -> Self {
-        self.schemas = Some(super::schemas::of(validators));
+        self.schemas = Some(super::schemas::of(validators, true));
         self
     }
 

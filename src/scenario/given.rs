@@ -193,6 +193,15 @@ impl<S: Subject> Given<S> {
         self.go_on(|story| story.ask_nothing(at))
     }
 
+    /// Nothing came of anything yet: `when` comes first. This is here for what the compiler says about it.
+    #[doc(hidden)]
+    pub fn then<E>(self, _events: E) -> Outcome<S>
+    where
+        Self: HasAsked,
+    {
+        self.go_on(|_| ())
+    }
+
     pub(super) fn go_on(mut self, step: impl FnOnce(&mut Story<S>)) -> Outcome<S> {
         match self.story.take() {
             Some(mut story) => {
@@ -204,6 +213,15 @@ impl<S: Subject> Given<S> {
         }
     }
 }
+
+/// A scenario in which something was asked. Nothing implements it.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a scenario that has asked nothing has nothing to check",
+    label = "`.when(command)` comes before `.then(…)`",
+    note = "`.when_nothing()` says that nothing is asked, and the checks look at the history"
+)]
+pub trait HasAsked {}
 
 impl<S: Subject> Drop for Given<S> {
     fn drop(&mut self) {

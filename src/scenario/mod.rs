@@ -97,28 +97,77 @@
 //! [`then_nothing`](Outcome::then_nothing). A test that takes one for the other passes when the system is wrong,
 //! so neither check is met by the other outcome, and a rejection that no check mentions fails the scenario.
 //!
+//! A third answer is *ignored*: the command is none of the aggregate's business, or was carried out already. A
+//! [`Decider`](crate::model::Decider) says so, and [`then_ignored`](Outcome::then_ignored) is met by nothing else.
+//!
 //! # Stages
 //!
-//! 1. [`given`], [`given_nothing`] or a [`Fixture`], which keeps what the scenarios of one aggregate share, start
+//! 1. [`given`], [`given_nothing`] or a [`Fixture`], which keeps what the scenarios of one subject share, start
 //!    a scenario. Events are an array, a `Vec`, or a tuple of payloads of different types ([`Events`]).
 //!    [`given_stored`](Fixture::given_stored) takes stored events at the versions they were written at, through
-//!    the fixture's upcasters.
+//!    the fixture's upcasters; [`given_commands`](Fixture::given_commands) lets the code make a history of its own;
+//!    [`given_in`](Given::given_in) and [`given_tagged`](Given::given_tagged) say where events stand; an [`Ending`]
+//!    is the end of another scenario, where any number of others begin.
 //! 2. [`when`](Given::when) asks. Several commands in turn are one step; a command after a check begins the next.
+//!    [`when_time_passes`](Given::when_time_passes) and [`when_time_is`](Given::when_time_is) let timeouts become due,
+//!    [`when_query`](Given::when_query) asks a read model, [`when_nothing`](Given::when_nothing) asks nobody, and
+//!    [`when_async`](Given::when_async) waits for an answer, on whatever runs the test.
 //! 3. Any number of checks follow. All of them are made, and everything that failed is in one report.
 //!
 //! A scenario ends where it is dropped, and there it panics when a check failed or when there was none. Leaving
 //! out a stage is a warning of the compiler too. [`try_check`](Outcome::try_check) ends it with a `Result`
 //! instead.
 //!
+//! # One set of words
+//!
+//! | told of | `when` takes | the checks beside events, errors and state |
+//! |---|---|---|
+//! | an [`Aggregate`](crate::model::Aggregate) | a command | |
+//! | a [`Decider`](crate::model::Decider) | a command | `then_reply`, `then_effects` |
+//! | [`Awaiting`] an [`AsyncAggregate`](crate::model::AsyncAggregate) | a command | |
+//! | [`Projecting`] a [`Projector`](crate::model::Projector) | an event, a query | `then_rows`, `then_row`, `then_no_row`, `then_result` |
+//! | [`Reacting`] of a [`Reactor`](crate::model::Reactor) | an event | `then_effects` |
+//! | [`Managing`] by a [`ProcessManager`](crate::model::ProcessManager) | an event, time | `then_commands`, `then_scheduled`, `then_cancelled`, `then_effects` |
+//!
+//! Anything else becomes a [`Subject`] by an implementation of that trait.
+//!
+//! What comes beside that which a check looks at has to be looked at as well: where events are expected and a command
+//! is sent too, the scenario fails and names the check that is missing. A check of the state or of a reply alone
+//! leaves the rest open.
+//!
+//! # Exact, and looser by name
+//!
+//! [`then`](Outcome::then) is exact: number, order, every member. [`then_unordered`](Outcome::then_unordered),
+//! [`then_containing`](Outcome::then_containing), [`then_starting_with`](Outcome::then_starting_with),
+//! [`then_ignoring`](Outcome::then_ignoring) and [`then_events_that`](Outcome::then_events_that) say in their name what
+//! they leave open, and the report says it again. A value that the code made, such as an id, is bound once with
+//! [`capture`](Outcome::capture) and used in what follows. [`prove_it_can_fail`] changes what happens, and demands that
+//! the scenario notices.
+//!
 //! # What is checked without being asked
 //!
-//! Every event is written as a store would hold it, read back and written again, and must not change; what the
-//! aggregate folds is what was read back. Every command is decided twice on the same state, with the same answer.
-//! [`Fixture::without`] leaves a check out, with a reason that the report gives.
+//! | [`FreeCheck`] | demanded of every scenario | demanded where the fixture says so |
+//! |---|---|---|
+//! | `RoundTrip` | each event, given or recorded, is written, read back and written again without a loss, and is equal where it has `PartialEq` | |
+//! | `DecideTwice` | the same command on the same state, with the same time and ids, is answered in the same way | |
+//! | `CommandRepeated`, `EventDeliveredTwice` | what comes once more does not panic | nothing comes of it, and the state stays: [`Fixture::idempotent`] |
+//! | `Replay` | the state is the one that a fold of all events comes to | |
+//! | `Snapshot` | | a state that is saved and read back goes on to the same end: [`Fixture::snapshots`] |
+//! | `Schema` | in a harness, what the catalogue has is as it says | every type and version is in it: `Fixture::catalogue` |
+//! | `UnusedGivens` | given events are of the subject's stream, and selected by its query | each makes a difference to the state: [`Fixture::strict_givens`] |
 //!
-//! Events are compared as they are stored: by type, version and data. So they need neither `PartialEq` nor
-//! `Debug`, and `1`, `1.0` and `"1"` are three values. What an event encodes to has to be the same each time; an
-//! event that holds a `HashSet` is not.
+//! A second deposit is rightly a second deposit, a type that does not read its state back cannot be asked to, and an
+//! event without a difference may stand there for the reader: so these three are demanded only where the fixture says
+//! so. [`Fixture::without`] leaves a check out, with a reason that the report gives.
+//!
+//! What the aggregate folds is what was read back. Events are compared as they are stored: by type, version and data.
+//! So they need neither `PartialEq` nor `Debug`, and `1`, `1.0` and `"1"` are three values. What an event encodes to
+//! has to be the same each time; an event that holds a `HashSet` is not. Commands, errors, replies and effects are shown
+//! as `Debug` has them; [`Fixture::as_json`] shows differences by pointer, and [`Fixture::opaque`] asks for nothing.
+//!
+//! # A scenario is a value
+//!
+//! [`collect`] returns a [`Record`] of each scenario that a function carries out: what was given, asked and answered.
 //!
 //! # The report
 //!
@@ -154,7 +203,8 @@
 //! # Recorded scenarios
 //!
 //! With the feature `snapshots`, `pastproof::recorded!(scenario, "name")` compares the whole scenario with a
-//! reviewed snapshot under `snapshots/` in place of checks.
+//! reviewed snapshot under `snapshots/` in place of checks. Events keep the version at which they were recorded, and are
+//! read through the upcasters ever after. [`orphans`] finds recordings that nobody makes any more.
 
 mod account;
 mod align;
@@ -172,6 +222,7 @@ mod given;
 mod history;
 mod invariants;
 mod loose;
+mod orphans;
 mod outcome;
 mod poll;
 mod prove;
@@ -200,6 +251,7 @@ pub use fixture::{Fixture, FreeCheck, given, given_nothing};
 pub use from_json::from_json;
 pub use given::Given;
 pub use invariants::Invariants;
+pub use orphans::orphans;
 pub use outcome::{Inspected, Outcome};
 pub use prove::{Proof, prove_it_can_fail};
 pub use record::{

@@ -92,7 +92,7 @@ impl<P: Projector> Outcome<Projecting<P>> {
     #[track_caller]
     pub fn then_result(mut self, expected: impl Serialize) -> Self {
         let at = At::caller();
-        self.check("then_result", LooksAt::State, at, |story, at| {
+        self.check("then_result", LooksAt::Result, at, |story, at| {
             let Some(query) = story.last_query() else {
                 return Some(no_query(at));
             };
@@ -118,7 +118,7 @@ impl<P: Projector> Outcome<Projecting<P>> {
     ) -> Self {
         let at = At::caller();
         let word = format!("then_result_that {name}");
-        self.check(word, LooksAt::State, at, |story, at| {
+        self.check(word, LooksAt::Result, at, |story, at| {
             let Some(query) = story.last_query() else {
                 return Some(no_query(at));
             };

@@ -320,10 +320,10 @@ fn tell_step<S: Subject>(
         let with = count(answered.events.len(), "event");
         let mut lines = match &answered.verdict {
             Verdict::Accepted(_) if answered.events.is_empty() => {
-                if answered.is_quiet() {
-                    vec!["accepted without events".to_owned()]
-                } else {
-                    Vec::new()
+                match (answered.is_quiet(), &answered.input) {
+                    (true, None) => vec!["accepted without events".to_owned()],
+                    (true, Some(_)) if !S::HAS_STATE => vec!["nothing came of it".to_owned()],
+                    _ => Vec::new(),
                 }
             }
             Verdict::Accepted(_) => vec![format!("accepted with {with}")],

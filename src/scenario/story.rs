@@ -275,6 +275,8 @@ pub(super) enum LooksAt {
     Rejection,
     /// The state alone.
     State,
+    /// The answer to a question.
+    Result,
     /// The reply.
     Reply,
     Effects,

@@ -1,8 +1,10 @@
 //! The checks that what happened would pass, ready to paste.
 
+use serde_json::Value;
+
 use crate::model::Verdict;
 
-use super::story::{Became, LooksAt, Step, Story};
+use super::story::{Became, Check, LooksAt, Step, Story, What};
 use super::subject::Subject;
 use super::text::{Told, indented, spread, version_literal};
 use super::views::Shape;
@@ -10,11 +12,29 @@ use super::views::Shape;
 /// The checks that what happened would pass.
 pub(super) fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
     for (index, step) in story.steps.iter().enumerate() {
-        let asked_for = step.checks.iter().any(|check| {
-            check.complaint.is_some() && !matches!(check.looks_at, LooksAt::State | LooksAt::Everything)
+        let failed = |wanted: &dyn Fn(&Check) -> bool| {
+            step.checks
+                .iter()
+                .any(|check| check.complaint.is_some() && wanted(check))
+        };
+        let of_answers = failed(&|check| {
+            !matches!(
+                check.looks_at,
+                LooksAt::State | LooksAt::Result | LooksAt::Everything
+            )
         });
+        let of_result = failed(&|check| check.looks_at == LooksAt::Result);
+        // The state is that of the end, which an earlier step has not come to.
+        let of_state = index + 1 == story.steps.len()
+            && failed(&|check| {
+                check.looks_at == LooksAt::State && !check.word.starts_with("then_state_that")
+            });
         let unwritten = step.produced().any(|event| event.told().unwritten.is_some());
-        if step.panicked().is_some() || step.not_ready().is_some() || unwritten || !asked_for {
+        if step.panicked().is_some()
+            || step.not_ready().is_some()
+            || unwritten
+            || !(of_answers || of_result || of_state)
+        {
             continue;
         }
         out.push(String::new());
@@ -23,8 +43,37 @@ pub(super) fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
         } else {
             format!("what happened in step {}, as a check", index + 1)
         });
-        suggest_step(story, step, out);
+        if of_answers {
+            suggest_step(story, step, out);
+        }
+        if of_result {
+            let last = step.asked.iter().rev().find_map(|asked| match &asked.what {
+                What::Query(query) => query.result.as_ref().ok(),
+                _ => None,
+            });
+            if let Some(result) = last {
+                call("then_result", result, out);
+            }
+        }
+        if of_state
+            && let Some(view) = story.fixture.views.state
+            && let Ok(state) = view(story.subject.state())
+        {
+            call("then_state_json", &state, out);
+        }
     }
+}
+
+/// A check that takes a JSON value.
+fn call(word: &str, value: &Value, out: &mut Vec<String>) {
+    let mut lines = spread(value);
+    if let Some(first) = lines.first_mut() {
+        first.insert_str(0, &format!(".{word}(json!("));
+    }
+    if let Some(last) = lines.last_mut() {
+        last.push_str("))");
+    }
+    out.extend(indented(2, lines));
 }
 
 fn suggest_step<S: Subject>(story: &Story<S>, step: &Step<S>, out: &mut Vec<String>) {

@@ -1,7 +1,7 @@
 //! Laws: what really happened passes, and nothing else does.
 
 use pastproof::model::{Aggregate as _, Event as _};
-use pastproof::scenario::{Fixture, Given, Outcome, StoredEvent, given, given_nothing};
+use pastproof::scenario::{Fixture, Given, Outcome, StoredEvent, given, given_nothing, prove_it_can_fail};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -240,6 +240,61 @@ proptest! {
             Ok(events) => outcome.then(events).try_check().unwrap(),
             Err(refusal) => outcome.then_error(refusal).try_check().unwrap(),
         }
+    }
+
+    #[test]
+    fn looser_checks_hold_of_what_they_leave_open_and_of_nothing_else(
+        says in events(1..6),
+        order in any::<Index>(),
+        subset in vec(any::<bool>(), 6),
+        prefix in any::<Index>(),
+        wrong in wrong(),
+    ) {
+        let spoken = || speaking(&[], &says, prefix);
+        let mut turned = says.clone();
+        turned.rotate_left(order.index(says.len()));
+        spoken().then_unordered(turned.clone()).try_check().unwrap();
+        let some: Vec<ParrotEvent> = turned
+            .iter()
+            .zip(&subset)
+            .filter(|(_, wanted)| **wanted)
+            .map(|(event, _)| event.clone())
+            .collect();
+        prop_assert_eq!(spoken().then_containing(some.clone()).try_check().is_ok(), !some.is_empty());
+        let first = says[..=prefix.index(says.len())].to_vec();
+        spoken().then_starting_with(first).try_check().unwrap();
+        // Whatever is no other order of the events is noticed.
+        let other = wrong.make(&says);
+        let sorted = |events: &[ParrotEvent]| {
+            let mut all: Vec<String> = stored(events).iter().map(ToString::to_string).collect();
+            all.sort();
+            all
+        };
+        let is_permutation = sorted(&other) == sorted(&says);
+        prop_assert_eq!(spoken().then_unordered(other).try_check().is_ok(), is_permutation);
+    }
+
+    #[test]
+    fn an_exact_scenario_notices_every_change(says in events(1..4)) {
+        let proof = prove_it_can_fail(|| given_nothing::<Parrot>().when(Teach::Say(says.clone())).then(says.clone()));
+        // Each event can be left out at least, and the verdict can be another one.
+        prop_assert!(proof.noticed > says.len());
+    }
+
+    #[test]
+    fn a_scenario_that_begins_at_an_end_is_the_longer_one(
+        first in vec(deposit_or_withdrawal(), 0..5),
+        last in deposit_or_withdrawal(),
+    ) {
+        let (events, ..) = happens(&first);
+        let fixture = Fixture::<Account>::new();
+        let ending = fixture
+            .given(events.clone())
+            .when_nothing()
+            .then_state_that("any", |_| true)
+            .ending();
+        let whole = fixture.given(events).when(last.clone()).recorded(None);
+        prop_assert_eq!(ending.given().when(last).recorded(None), whole);
     }
 
     #[test]

@@ -54,11 +54,11 @@ use pastproof::scenario::{Fixture, given, given_nothing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Opened {}
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Parked {}
-pastproof::events! { pub enum AccountEvent { Opened(Opened) = 1 } }
+pastproof::events! { #[derive(Debug)] pub enum AccountEvent { Opened(Opened) = 1 } }
 pastproof::events! { pub enum CarEvent { Parked(Parked) = 1 } }
 #[derive(Debug)]
 pub struct Open;
@@ -79,6 +79,15 @@ impl Aggregate for Account {
     fn apply(&mut self, _: &AccountEvent) {}
 }
 
+#[derive(Default, Serialize)]
+pub struct Board {}
+impl pastproof::model::Projector for Board {
+    type Event = AccountEvent;
+    type Row = u64;
+    fn project(&mut self, _: &AccountEvent, _: pastproof::model::Position<'_>) -> Result<(), String> { Ok(()) }
+    fn rows(&self) -> Vec<(String, u64)> { Vec::new() }
+}
+
 #[derive(Default)]
 pub struct Closed {}
 impl Aggregate for Closed {
@@ -97,11 +106,26 @@ const CASES: &[Case] = &[
     // `then` before `when`.
     (
         "given::<Account>([Opened {}]).then([Opened {}]);",
-        "E0599",
+        "E0277",
         &[
-            "no method named `then` found for struct `Given<S>`",
-            "there is a method `when`",
+            "a scenario that has asked nothing has nothing to check",
+            "`.when(command)` comes before `.then(…)`",
         ],
+    ),
+    // What is no aggregate, and what is one of another kind.
+    (
+        "given_nothing::<Board>();",
+        "E0277",
+        &[
+            "`Board` is no aggregate",
+            "a scenario of a projector, a reactor or a process manager is told of `Projecting<Board>`",
+        ],
+    ),
+    // Rows of what has none.
+    (
+        "given_nothing::<Account>().when(Open).then_rows([(\"a\", 1)]);",
+        "E0599",
+        &["the method was found for"],
     ),
     // The events of something else, in both places.
     (
@@ -187,6 +211,7 @@ const UNCHECKED: &str = "nothing looks at what came of the command: add `.then([
 const FINE: &[&str] = &[
     "given::<Account>([Opened {}]).when(Open).then([Opened {}]);",
     "Fixture::<Closed>::opaque().given([Opened {}]).when(Open).then_nothing();",
+    "given_nothing::<pastproof::scenario::Projecting<Board>>().when(Opened {}).then_no_row(\"a\");",
 ];
 
 /// A program with each of `bodies` on a line of its own, and the number of the first of these lines.

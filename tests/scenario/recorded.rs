@@ -83,6 +83,154 @@ fn events_keep_the_version_at_which_they_were_recorded() {
     );
 }
 
+/// The deposits of three releases: in euros, in cents, in cents of a named currency.
+mod deposits {
+    use pastproof::model::{Aggregate, Event as _};
+    use pastproof::scenario::Fixture;
+    use pastproof::upcast::{Chains, Upcaster};
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+    pub struct InEuros {
+        pub euros: u64,
+    }
+    #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+    pub struct InCents {
+        pub cents: u64,
+    }
+    #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+    pub struct InCurrency {
+        pub minor: u64,
+        pub currency: String,
+    }
+
+    pub mod first {
+        use super::InEuros;
+        pastproof::events! { #[derive(Clone, Debug)] pub enum Event { Deposited(InEuros) = 1 } }
+    }
+    pub mod third {
+        use super::InCurrency;
+        pastproof::events! { #[derive(Clone, Debug)] pub enum Event { Deposited(InCurrency) = 3 } }
+    }
+
+    #[derive(Debug)]
+    pub struct Repeat;
+
+    #[derive(Default, Serialize)]
+    pub struct First(u64);
+    impl Aggregate for First {
+        type Command = Repeat;
+        type Event = first::Event;
+        type Error = String;
+        fn handle(&self, _: &Repeat) -> Result<Vec<first::Event>, String> {
+            Ok(vec![InEuros { euros: self.0 }.into()])
+        }
+        fn apply(&mut self, first::Event::Deposited(event): &first::Event) {
+            self.0 += event.euros;
+        }
+    }
+
+    #[derive(Default, Serialize)]
+    pub struct Third(u64);
+    impl Aggregate for Third {
+        type Command = Repeat;
+        type Event = third::Event;
+        type Error = String;
+        fn handle(&self, _: &Repeat) -> Result<Vec<third::Event>, String> {
+            Ok(vec![euros(self.0 / 100).into()])
+        }
+        fn apply(&mut self, third::Event::Deposited(event): &third::Event) {
+            self.0 += event.minor;
+        }
+    }
+
+    pub fn euros(euros: u64) -> InCurrency {
+        InCurrency {
+            minor: euros * 100,
+            currency: "EUR".to_owned(),
+        }
+    }
+
+    pub fn today() -> Fixture<Third> {
+        let cents = Upcaster::typed("Deposited", 1, 2, |old: InEuros| {
+            Ok::<_, String>(InCents {
+                cents: old.euros * 100,
+            })
+        });
+        let currency = Upcaster::typed("Deposited", 2, 3, |old: InCents| {
+            Ok::<_, String>(InCurrency {
+                minor: old.cents,
+                currency: "EUR".to_owned(),
+            })
+        });
+        let current = third::Event::kinds()
+            .into_iter()
+            .map(|kind| (kind.event_type, kind.version));
+        Fixture::new().upcasters(Chains::new([cents, currency], current))
+    }
+}
+
+#[test]
+fn a_scenario_of_the_first_release_runs_in_the_third() {
+    use deposits::{First, InEuros, Repeat, euros, today};
+    let text = given::<First>([InEuros { euros: 5 }]).when(Repeat).recorded(None);
+    assert!(
+        text.contains(r#"{"type": "Deposited", "version": 1, "data": {"euros":5}}"#),
+        "{text}"
+    );
+
+    // The same story told by the code of today is the one that was recorded, and stays as it is.
+    let now = |given| today().given([euros(given)]).when(Repeat);
+    assert_eq!(now(5).recorded(Some(&text)), text);
+    // And what was recorded can itself be given.
+    let recorded: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let stored: Vec<pastproof::scenario::StoredEvent> =
+        serde_json::from_value(recorded["given"].clone()).unwrap();
+    today().given_stored(stored).when(Repeat).then([euros(5)]);
+
+    // Code that decides otherwise is noticed, and says so at the version of today.
+    let other = now(6).recorded(Some(&text));
+    assert!(
+        other.contains(r#""version": 3, "data": {"currency":"EUR","minor":600}"#),
+        "{other}"
+    );
+}
+
+#[test]
+fn recordings_that_nobody_makes_any_more_are_found() {
+    use pastproof::scenario::orphans;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(
+        orphans(Path::new(FOLDER), root).unwrap(),
+        Vec::<std::path::PathBuf>::new()
+    );
+
+    let package = tempfile::tempdir().unwrap();
+    let snapshots = package.path().join("snapshots");
+    assert!(orphans(&snapshots, package.path()).unwrap().is_empty());
+    std::fs::create_dir(&snapshots).unwrap();
+    std::fs::write(package.path().join("tests.rs"), "recorded!(story(), \"kept\");").unwrap();
+    let scenario = |name: &str, source: &str| {
+        let body = "{\n  \"format\": \"1.0\",\n  \"given\": []\n}";
+        let text = format!("---\nsource: {source}\n---\n{body}\n");
+        std::fs::write(snapshots.join(format!("{name}.snap")), text).unwrap();
+    };
+    scenario("kept", "tests.rs");
+    scenario("forgotten", "tests.rs");
+    scenario("homeless", "gone.rs");
+    std::fs::write(
+        snapshots.join("report.snap"),
+        "---\nsource: gone.rs\n---\na report\n",
+    )
+    .unwrap();
+    let found = orphans(&snapshots, package.path()).unwrap();
+    assert_eq!(
+        found,
+        [snapshots.join("forgotten.snap"), snapshots.join("homeless.snap")]
+    );
+}
+
 #[test]
 fn what_came_of_it_keeps_its_version_too() {
     let deposit = |cents| fixture().given([opened()]).when(Command::Deposit { cents });

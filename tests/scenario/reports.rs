@@ -1,10 +1,15 @@
 //! How every kind of failure reads. The reports are kept under `snapshots/`, with the line numbers of this file
 //! left out.
 
-use pastproof::scenario::{Fixture, FreeCheck, Given, given, given_nothing, json};
+use std::time::Duration;
+
+use pastproof::scenario::{
+    Awaiting, Fixture, FreeCheck, Given, Managing, Projecting, Reacting, given, given_nothing, json,
+};
 
 use crate::account::*;
 use crate::odd::*;
+use crate::shop::*;
 use crate::{panic_of, report};
 
 /// The places in this file, with their numbers left out.
@@ -302,6 +307,143 @@ fn views_of_ones_own() {
         .when(Move(0))
         .then_nothing();
     reads!("own_views", report(scenario));
+}
+
+#[test]
+fn ignored_where_events_were_expected() {
+    let scenario = given::<Order>([placed("o1", 5)])
+        .when(OrderCommand::Place { cents: 5 })
+        .then([placed("o1", 5)]);
+    reads!("ignored", report(scenario));
+}
+
+#[test]
+fn another_reply_and_another_effect() {
+    let scenario = Fixture::<Order>::new()
+        .as_json()
+        .at(NOON)
+        .given_nothing()
+        .named("an order is placed")
+        .when(OrderCommand::Place { cents: 5 })
+        .then([placed("00000000-0000-0000-0000-000000000001", 5)])
+        .then_effects([Notice::Mail { to: "bob".to_owned() }, Notice::Refund { cents: 1 }])
+        .then_reply(OrderReply::Due { cents: 5 });
+    reads!("reply_and_effects", report(scenario));
+}
+
+#[test]
+fn events_before_a_rejection_that_no_check_mentions() {
+    let scenario = given::<Order>([placed("o1", 5)])
+        .when(OrderCommand::Pay {
+            order: "o1".to_owned(),
+            cents: 2,
+        })
+        .then_error_variant("NoSuchOrder");
+    reads!("rejected_after_events", report(scenario));
+}
+
+#[test]
+fn a_process_that_does_more_than_expected() {
+    let scenario = given_nothing::<Managing<Collecting>>()
+        .at(NOON)
+        .given_in("order-1", [placed("o1", 5)])
+        .when_time_passes(Duration::from_secs(86_400))
+        .then_commands([Collect::GiveUp {
+            order: "o1".to_owned(),
+        }]);
+    reads!("process", report(scenario));
+}
+
+#[test]
+fn an_effect_that_nobody_expected() {
+    let scenario = given_nothing::<Reacting<Notices>>()
+        .given_tagged([("order", "o1")], [placed("o1", 5)])
+        .when(paid("o1"))
+        .then_nothing();
+    reads!("effect_not_expected", report(scenario));
+}
+
+#[test]
+fn other_rows_and_another_result() {
+    let scenario = given::<Projecting<Debts>>((placed("o1", 5), placed("o2", 7)))
+        .when(placed("o3", 9))
+        .then_rows([
+            ("o1", Debt { cents: 6 }),
+            ("o2", Debt { cents: 7 }),
+            ("o4", Debt { cents: 1 }),
+        ])
+        .when_query(MoreThan(6))
+        .then_result(["o3"]);
+    reads!("rows_and_result", report(scenario));
+}
+
+#[test]
+fn an_answer_that_is_not_ready() {
+    let slow = || {
+        Awaiting::<Checked>::new(Bank {
+            slow: true,
+            broke: false,
+        })
+    };
+    let scenario = Fixture::starting(slow)
+        .given_nothing()
+        .when(OrderCommand::Pay {
+            order: "o1".to_owned(),
+            cents: 5,
+        })
+        .then([paid("o1")]);
+    reads!("not_ready", report(scenario));
+}
+
+#[test]
+fn looser_checks() {
+    let scenario = rich()
+        .when(Command::Withdraw { cents: vec![1, 2, 3] })
+        .then_containing((withdrawn(4), Closed {}))
+        .then_unordered([withdrawn(3), withdrawn(2), withdrawn(2)])
+        .then_starting_with([withdrawn(2)])
+        .then_ignoring(["/note"], [withdrawn(1)])
+        .then_events_that("there are two", |events| events.len() == 2);
+    reads!("looser", report(scenario));
+}
+
+#[test]
+fn a_history_from_elsewhere() {
+    let open = rich()
+        .named("a rich account")
+        .when(Command::Deposit { cents: 1 })
+        .then([deposited(1)])
+        .ending();
+    let scenario = open
+        .given()
+        .given_commands([Command::Withdraw { cents: vec![1] }])
+        .given_in("account-2", [deposited(7)])
+        .when(Command::Close)
+        .then([Closed {}]);
+    reads!("history_from_elsewhere", report(scenario));
+}
+
+#[test]
+fn a_command_that_is_not_idempotent() {
+    let scenario = Fixture::<Account>::new()
+        .idempotent()
+        .given([opened()])
+        .when(Command::Deposit { cents: 5 })
+        .then([deposited(5)]);
+    reads!("not_idempotent", report(scenario));
+}
+
+#[test]
+fn a_scenario_that_passes_whatever_happens() {
+    let weak = || {
+        rich()
+            .when(Command::Withdraw { cents: vec![1, 2] })
+            .then_starting_with([withdrawn(1)])
+    };
+    reads!(
+        "cannot_fail",
+        panic_of(|| pastproof::scenario::prove_it_can_fail(weak))
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn r01_then_is_forgotten() {
                     .when(Command::Deposit { cents: 1 })
                     .then_nothing()
                     .when(Command::Close),
-            )
+            );
         }),
         "the last command was never checked",
     );
@@ -368,7 +368,7 @@ fn r12_what_is_not_there_was_expected_not_to_be() {
     );
 }
 
-/// EventSauce: what the command throws is swallowed unless somebody asks.
+/// `EventSauce`: what the command throws is swallowed unless somebody asks.
 #[test]
 fn r13_a_panic_is_swallowed() {
     says(
@@ -462,7 +462,7 @@ fn r17_an_event_of_the_setup_meets_the_expectation() {
     says(&report(steps), "nothing was recorded");
 }
 
-/// Eventuous, Bobcat, RailsEventStore, domain-test-dsl: more than what was expected passes by default.
+/// Eventuous, Bobcat, `RailsEventStore`, domain-test-dsl: more than what was expected passes by default.
 #[test]
 fn r18_more_than_what_was_expected() {
     says(
@@ -487,7 +487,7 @@ fn r19_a_scenario_that_only_arranges() {
         &panic_of(|| {
             drop(Fixture::<Account>::new().given_commands([Command::Open {
                 owner: "ann".to_owned(),
-            }]))
+            }]));
         }),
         "scenario never checked",
     );
@@ -561,7 +561,7 @@ fn r21_a_read_model_is_its_own_measure() {
         &panic_of(|| {
             drop(scenario(
                 Fixture::new().without(FreeCheck::Schema, "there is no catalogue"),
-            ))
+            ));
         }),
         "scenario never checked",
     );

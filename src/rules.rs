@@ -212,15 +212,12 @@ rules! {
     SCENARIO_FAILED "scenario-failed" Deny
         "The code does not do what the scenario says."
         "run `cargo test` with the scenario's name to see the whole story";
-<<<<<<< HEAD
     SCENARIO_FILE "scenario-file" Deny
         "A scenario file that cannot be used checks nothing."
         "correct the file at the place named; `schemas/pastproof/scenario.json` tells editors what it may hold";
-=======
     SCENARIO_ORPHANED "scenario-orphaned" Warn
         "A recorded scenario that no test records any more checks nothing."
         "delete the file, or record the scenario under its old name again";
->>>>>>> 459e439 (Tell the twenty-one false passes as scenarios that fail, and print every corrected check)
 
     // Recordings.
     RECORDING_UNREADABLE "recording-unreadable" Deny

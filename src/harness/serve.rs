@@ -15,11 +15,8 @@ use crate::gate::upcasters::try_upcasters;
 use crate::harness::suite::{Ask, Suite, World};
 use crate::replay::Progress;
 use crate::rules;
-<<<<<<< HEAD
 use crate::scenario::file::{self, Library, Trouble};
-=======
 use crate::scenario::{orphans, with_catalogue};
->>>>>>> 459e439 (Tell the twenty-one false passes as scenarios that fail, and print every corrected check)
 use crate::schema::{TypeSchemas, Validation};
 use crate::upcast::Upcast;
 
@@ -227,12 +224,8 @@ fn scenarios(
     replies: &mut Replies,
 ) -> Done {
     let mut count = 0;
-<<<<<<< HEAD
-    for name in scenario_names(suite).map_err(Stop::Failed)? {
-=======
     let world = open(suite, request);
-    for name in scenario_names(suite) {
->>>>>>> 459e439 (Tell the twenty-one false passes as scenarios that fail, and print every corrected check)
+    for name in scenario_names(suite).map_err(Stop::Failed)? {
         if only.is_some_and(|only| only != name) || request.skip_scenarios.contains(&name) {
             continue;
         }
@@ -241,24 +234,25 @@ fn scenarios(
             name: Some(name.clone()),
         })?;
         count += 1;
-<<<<<<< HEAD
-        let Some((_, run)) = suite.scenarios.iter().find(|(known, _)| *known == name) else {
-            if let Err(trouble) = library.run(&name) {
-                replies.finding(trouble_finding(&name, &trouble))?;
-            }
-            continue;
+        let run = || match suite.scenarios.iter().find(|(known, _)| *known == name) {
+            Some((_, run)) => Ok(panic::catch_unwind(AssertUnwindSafe(run))),
+            None => Err(library.run(&name)),
         };
-        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(run)) {
-=======
         let ran = match &world {
-            Ok(world) => with_catalogue(world.ground.validators.as_ref().clone(), || {
-                panic::catch_unwind(AssertUnwindSafe(run))
-            }),
+            Ok(world) => with_catalogue(world.ground.validators.as_ref().clone(), run),
             // What is wrong with it is told elsewhere.
-            Err(_) => panic::catch_unwind(AssertUnwindSafe(run)),
+            Err(_) => run(),
+        };
+        let ran = match ran {
+            Ok(ran) => ran,
+            Err(of_file) => {
+                if let Err(trouble) = of_file {
+                    replies.finding(trouble_finding(&name, &trouble))?;
+                }
+                continue;
+            }
         };
         if let Err(payload) = ran {
->>>>>>> 459e439 (Tell the twenty-one false passes as scenarios that fail, and print every corrected check)
             let raised = LAST_PANIC.with(|last| last.borrow_mut().take());
             let message = panic_message(&*payload);
             let (file, line) = told_place(&message).or(raised).unwrap_or_default();

@@ -19,11 +19,8 @@ use crate::model::Version;
 use crate::recording;
 use crate::replay::Silent;
 use crate::report::{self, Look};
-<<<<<<< HEAD
 use crate::scenario::file::{self, Library};
-=======
 use crate::scenario::with_catalogue;
->>>>>>> 459e439 (Tell the twenty-one false passes as scenarios that fail, and print every corrected check)
 use crate::schema::{self, Coverage, TypeSchemas};
 
 /// Runs the tests that the process's arguments ask for.

@@ -173,16 +173,21 @@ fn types_streams_categories_and_samples_are_selected() {
     let (events, streams, gaps, selection) = select(one);
     assert_eq!((events, streams, gaps), (160, 40, 40));
     assert_eq!(selection.unwrap().to_string(), r#"{"types":["Even"]}"#);
-    let mut two = Selection::default();
-    two.streams = vec!["x-3".to_owned(), "y-1*".to_owned()];
+    let two = Selection {
+        streams: vec!["x-3".to_owned(), "y-1*".to_owned()],
+        ..Selection::default()
+    };
     assert_eq!(select(two).0, 11 * 5);
-    let mut three = Selection::default();
-    three.categories = vec!["x".to_owned()];
+    let three = Selection {
+        categories: vec!["x".to_owned()],
+        ..Selection::default()
+    };
     assert_eq!(select(three).0, 50);
     let sample = |per_million, seed| {
-        let mut four = Selection::default();
-        four.sample = Some(Sample { per_million, seed });
-        select(four)
+        select(Selection {
+            sample: Some(Sample { per_million, seed }),
+            ..Selection::default()
+        })
     };
     let (events, streams, gaps, _) = sample(300_000, 7);
     assert_eq!((events, gaps), (streams * 5, 0), "whole streams");

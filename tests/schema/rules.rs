@@ -12,6 +12,9 @@ use pastproof::schema::{
 };
 use serde_json::Value;
 
+/// Files of a catalogue, by path.
+type Files<'a> = &'a [(&'a str, &'a str)];
+
 /// The fixtures, by name.
 fn fixtures() -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat");
@@ -255,7 +258,6 @@ fn every_rule_has_a_catalogue_that_has_it() {
         pastproof::schema::accept(folder.path(), &CatalogueOptions::default(), &[], None).unwrap();
         fs::read_to_string(folder.path().join("pastproof.lock")).unwrap()
     };
-    type Files<'a> = &'a [(&'a str, &'a str)];
     let cases: &[(&str, Files<'_>, Files<'_>)] = &[
         ("schema-unreadable", &[("T/1.json", "{")], &[]),
         ("schema-invalid", &[("T/1.json", r#"{"type":7}"#)], &[]),

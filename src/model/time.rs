@@ -325,12 +325,11 @@ mod tests {
 
     #[test]
     fn a_moment_is_read_as_it_is_written() {
-        for seconds in (-70_000_000_000..200_000_000_000).step_by(86_399 * 97) {
+        // From the year 2 to the year 9999: other years have no such form.
+        for seconds in (-62_100_000_000..253_402_300_799_i64).step_by(86_399 * 97) {
             let moment = Timestamp::from_unix_seconds(seconds) + Duration::from_nanos(1_500);
             let text = moment.to_string();
-            if text.len() == "2024-02-29T12:00:00.0000015Z".len() {
-                assert_eq!(text.parse(), Ok(moment), "{text}");
-            }
+            assert_eq!(text.parse(), Ok(moment), "{text}");
         }
         for (text, seconds) in [
             ("1970-01-01T00:00:00Z", 0),

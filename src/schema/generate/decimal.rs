@@ -135,7 +135,9 @@ mod tests {
         assert_eq!(fraction("-1e-2"), Fraction::new(-1, 100));
         assert_eq!(fraction("12e2"), Fraction::new(1200, 1));
         let (three, cent) = (fraction("0.3").unwrap(), fraction("0.02").unwrap());
-        assert_eq!(three.common_multiple(cent), Fraction::new(6, 10));
+        assert_eq!(three.common_multiple(cent), Fraction::new(3, 10));
+        let (two, three) = (fraction("0.2").unwrap(), fraction("0.3").unwrap());
+        assert_eq!(two.common_multiple(three), Fraction::new(6, 10));
         assert_eq!(three.times(11).and_then(Fraction::value), Some(3.3.into()));
         assert_eq!(fraction("-0.5").unwrap().floor(), -1);
         assert_eq!(fraction("-0.5").unwrap().ceil(), 0);

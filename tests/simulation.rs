@@ -305,6 +305,7 @@ fn every_scenario_is_listed() {
         include_str!("parcel/scenarios/parcels.rs"),
         include_str!("parcel/scenarios/cash_boxes.rs"),
         include_str!("parcel/scenarios/stored.rs"),
+        include_str!("parcel/scenarios/followers.rs"),
     ]
     .iter()
     .map(|file| file.matches("\npub fn ").count())

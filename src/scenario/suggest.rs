@@ -27,7 +27,9 @@ pub(super) fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
         // The state is that of the end, which an earlier step has not come to.
         let of_state = index + 1 == story.steps.len()
             && failed(&|check| {
-                check.looks_at == LooksAt::State && !check.word.starts_with("then_state_that")
+                check.looks_at == LooksAt::State
+                    && (check.word == "state" || check.word.starts_with("then_state"))
+                    && !check.word.starts_with("then_state_that")
             });
         let unwritten = step.produced().any(|event| event.told().unwritten.is_some());
         if step.panicked().is_some()
@@ -43,8 +45,8 @@ pub(super) fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
         } else {
             format!("what happened in step {}, as a check", index + 1)
         });
-        if of_answers {
-            suggest_step(story, step, out);
+        if of_answers || (of_state && story.started.is_in_file()) {
+            suggest_step(story, step, of_state, out);
         }
         if of_result {
             let last = step.asked.iter().rev().find_map(|asked| match &asked.what {
@@ -56,6 +58,7 @@ pub(super) fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
             }
         }
         if of_state
+            && !story.started.is_in_file()
             && let Some(view) = story.fixture.views.state
             && let Ok(state) = view(story.subject.state())
         {
@@ -76,9 +79,9 @@ fn call(word: &str, value: &Value, out: &mut Vec<String>) {
     out.extend(indented(2, lines));
 }
 
-fn suggest_step<S: Subject>(story: &Story<S>, step: &Step<S>, out: &mut Vec<String>) {
+fn suggest_step<S: Subject>(story: &Story<S>, step: &Step<S>, with_state: bool, out: &mut Vec<String>) {
     if story.started.is_in_file() {
-        let then = super::file::happened(story, step);
+        let then = super::file::happened(story, step, with_state);
         out.extend(indented(2, super::file::then_text(&then)));
         return;
     }

@@ -67,8 +67,8 @@ impl Matrix {
 ///
 /// let catalogue = Catalogue::open("schemas".as_ref(), &CatalogueOptions::default())?;
 /// let delivered = &matrix(&catalogue, &CheckOptions::default(), Some("Delivered"))[0];
-/// let cell = delivered.cell(0, 1).expect("there are two versions");
-/// assert_eq!(cell.reading, Reading::Breaks);
+/// let cell = delivered.cell(1, 0).expect("there are two versions");
+/// assert_eq!(cell.reading, Reading::Breaks, "the first version's code misses a member of the second");
 /// assert!(cell.witness.is_some());
 /// # Ok::<(), pastproof::schema::SchemaError>(())
 /// ```

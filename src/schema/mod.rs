@@ -111,6 +111,7 @@ pub(crate) use keywords::definition_name;
 pub use matrix::{Cell, Matrix, matrix};
 #[cfg(feature = "compat")]
 pub use pairs::{PairsSummary, compare_pairs};
+#[cfg(feature = "compat")]
 pub use prove::Step as DerivationStep;
 #[cfg(feature = "compat")]
 pub(crate) use questions::{Condition, common_form, included, instances, smallest};

@@ -543,7 +543,7 @@ impl<S: Subject> Run<'_, S> {
 }
 
 /// The check that what happened in a step would pass.
-pub(in crate::scenario) fn happened<S: Subject>(story: &Story<S>, step: &Step<S>) -> Then {
+pub(in crate::scenario) fn happened<S: Subject>(story: &Story<S>, step: &Step<S>, with_state: bool) -> Then {
     let views = &story.fixture.views;
     let literal = |value: Value| Template::literal(&value);
     let events: Vec<EventTemplate> = step
@@ -578,6 +578,12 @@ pub(in crate::scenario) fn happened<S: Subject>(story: &Story<S>, step: &Step<S>
         then.outcome = Some(OutcomeWord::AcceptedWithoutEvents);
     }
     then.events = (!events.is_empty()).then_some(events);
+    if with_state
+        && let Some(view) = views.state
+        && let Ok(state) = view(story.subject.state())
+    {
+        then.state = Some(literal(state));
+    }
     then
 }
 

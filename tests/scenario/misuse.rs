@@ -125,7 +125,7 @@ const CASES: &[Case] = &[
     (
         "given_nothing::<Account>().when(Open).then_rows([(\"a\", 1)]);",
         "E0599",
-        &["the method was found for"],
+        &["no method named `then_rows` found"],
     ),
     // The events of something else, in both places.
     (

@@ -10,7 +10,11 @@ mod bed;
 mod domain;
 #[path = "replay/events.rs"]
 mod events;
+#[path = "replay/inspect.rs"]
+mod inspect;
 #[path = "replay/laws.rs"]
 mod laws;
+#[path = "replay/minimise.rs"]
+mod minimise;
 #[path = "replay/streams.rs"]
 mod streams;

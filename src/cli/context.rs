@@ -9,7 +9,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::cli::args::{CatalogueArgs, Cli, Color, Command, Format, Scheme};
-use crate::cli::{driven, explain, gate, init, record, recordings, schema};
+use crate::cli::{driven, explain, gate, init, inspect, minimise, record, recordings, schema};
 use crate::finding::{Finding, Level};
 use crate::gate::config::{self, Located};
 use crate::gate::{Day, Exit, GateOptions};
@@ -176,6 +176,8 @@ impl Context<'_> {
             Command::Record(args) => record::run(self, &args),
             Command::Verify(args) => recordings::verify(self, &args),
             Command::Replay(args) => driven::replay(self, &args),
+            Command::Inspect(args) => inspect::run(self, &args),
+            Command::Minimise(args) => minimise::run(self, &args),
             Command::Scenario(command) => driven::scenario(self, &command),
             Command::Explain(args) => explain::run(self, &args),
             Command::Init(args) => init::run(self, &args),

@@ -6,6 +6,8 @@ mod driven;
 mod explain;
 mod gate;
 mod init;
+mod inspect;
+mod minimise;
 mod record;
 mod recordings;
 mod schema;

@@ -164,7 +164,7 @@ pub(super) fn verify(context: &mut Context<'_>, args: &VerifyArgs) -> Result<Exi
 }
 
 /// What the configuration says of the recording at `path`, where there is a configuration that names it.
-fn configured(context: &Context<'_>, path: &Path) -> Result<Option<RecordingConfig>, Stop> {
+pub(super) fn configured(context: &Context<'_>, path: &Path) -> Result<Option<RecordingConfig>, Stop> {
     let Some(located) = context.located_if_any()? else {
         return Ok(None);
     };

@@ -199,7 +199,11 @@ pub fn drive(
                     }
                 }
                 Reply::Hello { .. } | Reply::End => {}
-                Reply::Types { .. } | Reply::Upcasters { .. } | Reply::Scenarios { .. } => {
+                Reply::Types { .. }
+                | Reply::Upcasters { .. }
+                | Reply::Scenarios { .. }
+                | Reply::Step { .. }
+                | Reply::Minimised { .. } => {
                     let task = current.as_ref().map_or(0, |(index, _)| *index);
                     others.push((task, reply));
                 }
@@ -248,7 +252,29 @@ pub fn drive(
                 ));
                 skip_scenarios.push(name);
             }
-            (Task::Replay { .. } | Task::Upcasters { .. }, _, false) => careful = true,
+            (
+                Task::Replay { .. } | Task::Upcasters { .. } | Task::Inspect { .. } | Task::Minimise { .. },
+                _,
+                false,
+            ) => careful = true,
+            (Task::Inspect { file, stream, .. } | Task::Minimise { file, stream, .. }, _, true) => {
+                let place = run.at.map_or_else(
+                    || Place::file(file.clone()).in_stream(stream.clone(), None),
+                    |at| {
+                        Place {
+                            file: Some(file.clone()),
+                            event_type: Some(at.event_type),
+                            ..Place::default()
+                        }
+                        .in_stream(at.stream, at.revision)
+                    },
+                );
+                let when = "while it folded the stream";
+                answers
+                    .findings
+                    .push((task, died(run.status, &run.output, when, place)));
+                pending.retain(|index| *index != task);
+            }
             (Task::Replay { file, .. }, _, true) => {
                 if let Some(at) = run.at {
                     let place = Place {

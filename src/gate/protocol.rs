@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::finding::Finding;
 use crate::model::Version;
+use crate::replay::Step;
 
 /// The version spoken here.
 pub const PROTOCOL: &str = "1.0";
@@ -87,6 +88,28 @@ pub enum Task {
         /// The version of events that have none.
         default_version: Option<Version>,
     },
+    /// Walk through one stream.
+    Inspect {
+        /// The recording.
+        file: String,
+        /// The stream.
+        stream: String,
+        /// The only revision to show.
+        at: Option<u64>,
+        /// A baseline to compare the state with.
+        baseline: Option<String>,
+        /// The version of events that have none.
+        default_version: Option<Version>,
+    },
+    /// Look for the smallest part of one stream that fails as it does.
+    Minimise {
+        /// The recording.
+        file: String,
+        /// The stream.
+        stream: String,
+        /// The version of events that have none.
+        default_version: Option<Version>,
+    },
 }
 
 /// What a harness answers, one a line.
@@ -120,6 +143,24 @@ pub enum Reply {
     Scenarios {
         /// Their names, sorted.
         names: Vec<String>,
+    },
+    /// What happens at one event of a stream.
+    Step {
+        /// All about it.
+        step: Box<Step>,
+    },
+    /// The smallest history that fails.
+    Minimised {
+        /// Its events, as lines of a recording.
+        lines: Vec<String>,
+        /// How it fails.
+        finding: Box<Finding>,
+        /// The revision at which the whole stream fails.
+        revision: Option<u64>,
+        /// How many histories were folded to find it.
+        folds: u64,
+        /// The Rust type of the aggregate.
+        aggregate: Option<String>,
     },
     /// Something to report.
     Finding {

@@ -345,6 +345,8 @@ impl Gate<'_> {
                 Reply::Hello { .. }
                 | Reply::Begin { .. }
                 | Reply::Scenarios { .. }
+                | Reply::Step { .. }
+                | Reply::Minimised { .. }
                 | Reply::Finding { .. }
                 | Reply::Failed { .. }
                 | Reply::End => {}
@@ -554,7 +556,7 @@ impl Counts {
                 replayed.upcast += number("upcast");
                 replayed.differences += number("differences");
             }
-            Task::ListScenarios => {}
+            Task::ListScenarios | Task::Inspect { .. } | Task::Minimise { .. } => {}
         }
     }
 
@@ -601,7 +603,7 @@ fn check_of(task: &Task) -> &'static str {
         Task::Types => "types",
         Task::Upcasters { .. } => "upcasters",
         Task::Scenarios { .. } | Task::ListScenarios => "scenarios",
-        Task::Replay { .. } => "replay",
+        Task::Replay { .. } | Task::Inspect { .. } | Task::Minimise { .. } => "replay",
     }
 }
 

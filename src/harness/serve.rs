@@ -13,7 +13,7 @@ use crate::finding::{Finding, Place};
 use crate::gate::protocol::{self, At, PROTOCOL, Reply, Request, Task};
 use crate::gate::upcasters::try_upcasters;
 use crate::harness::suite::{Ask, Suite, World};
-use crate::replay::Progress;
+use crate::replay::{self, Progress, ReplayRequest};
 use crate::rules;
 use crate::scenario::file::{self, Library, Trouble};
 use crate::scenario::{orphans, with_catalogue};
@@ -56,7 +56,11 @@ fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
                 Ok(library) => scenarios(suite, &library, task, only.as_deref(), &request, &mut replies),
                 Err(message) => Err(Stop::Failed(message)),
             },
-            Task::Types | Task::Upcasters { .. } | Task::Replay { .. } => {
+            Task::Types
+            | Task::Upcasters { .. }
+            | Task::Replay { .. }
+            | Task::Inspect { .. }
+            | Task::Minimise { .. } => {
                 let world = world.get_or_insert_with(|| open(suite, &request));
                 match world {
                     Err(message) => Err(Stop::Failed(message.clone())),
@@ -65,6 +69,9 @@ fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
                             upcasters(world, recordings, &request, reply, &mut replies)
                         }
                         Task::Replay { .. } => replay(suite, world, what, &request, reply, &mut replies),
+                        Task::Inspect { .. } | Task::Minimise { .. } => {
+                            stream(suite, world, what, &request, reply, &mut replies)
+                        }
                         Task::Types | Task::ListScenarios | Task::Scenarios { .. } => {
                             types(world, &mut replies)
                         }
@@ -490,4 +497,80 @@ fn replay(
             "folded": replayed.counts.folded,
         }),
     ))
+}
+
+/// One stream: step by step, or as little of it as still fails.
+fn stream(
+    suite: &Suite,
+    world: &World,
+    what: &Task,
+    request: &Request,
+    reply: &Path,
+    replies: &mut Replies,
+) -> Done {
+    let (Task::Inspect {
+        file,
+        stream,
+        default_version,
+        ..
+    }
+    | Task::Minimise {
+        file,
+        stream,
+        default_version,
+    }) = what
+    else {
+        return Err(Stop::Failed("not about a stream".to_owned()));
+    };
+    let mut notes = Notes::new(request.careful, reply)?;
+    let path = world.ground.path(file);
+    let mut about = ReplayRequest::new(&path, &world.ground.validators, &world.chains);
+    about.aggregates = &suite.aggregates;
+    about.default_version.clone_from(default_version);
+    about.show_values = request.show_values;
+    if let Task::Inspect { at, baseline, .. } = what {
+        let baseline = baseline.as_ref().map(|path| world.ground.path(path));
+        about.baseline = baseline.as_deref();
+        let mut trouble = None;
+        let inspected = replay::inspect(&about, stream, *at, &mut notes, &mut |step| {
+            let sent = replies.send(&Reply::Step { step: Box::new(step) });
+            trouble = trouble.take().or(sent.err());
+        });
+        if let Some(error) = trouble {
+            return Err(error.into());
+        }
+        let inspected = inspected.map_err(|error| Stop::Failed(error.to_string()))?;
+        return Ok((
+            inspected.events,
+            format!("{} events", inspected.events),
+            json!({
+                "first": inspected.revisions.map(|(first, _)| first),
+                "last": inspected.revisions.map(|(_, last)| last),
+                "baseline": inspected.baseline,
+            }),
+        ));
+    }
+    let minimised = replay::minimise(&about, stream, &mut notes);
+    match minimised.map_err(|error| Stop::Failed(error.to_string()))? {
+        Err(events) => Ok((events, format!("{events} events, and none fails"), Value::Null)),
+        Ok(minimised) => {
+            let lines = minimised
+                .events
+                .iter()
+                .map(|event| {
+                    let mut line = String::new();
+                    crate::recording::write_line(event, &mut line);
+                    line
+                })
+                .collect();
+            replies.send(&Reply::Minimised {
+                lines,
+                finding: Box::new(minimised.finding),
+                revision: minimised.revision,
+                folds: minimised.folds,
+                aggregate: minimised.aggregate.map(ToOwned::to_owned),
+            })?;
+            Ok((minimised.of, format!("of {} events", minimised.of), Value::Null))
+        }
+    }
 }

@@ -22,6 +22,8 @@ mod reader;
 #[cfg(feature = "compat")]
 mod record;
 #[cfg(feature = "compat")]
+mod seek;
+#[cfg(feature = "compat")]
 mod since;
 #[cfg(feature = "compat")]
 mod source;
@@ -55,6 +57,8 @@ pub(crate) use reader::too_long;
 pub use reader::{Problem, Reader};
 #[cfg(feature = "compat")]
 pub use record::{RecordOptions, Recorded, SourceForm, record, record_read};
+#[cfg(feature = "compat")]
+pub use seek::{Seeker, read_stream};
 #[cfg(feature = "compat")]
 pub use source::{
     EventPointers, MaskForm, MaskKey, MaskPart, MaskPolicy, MaskRule, Number, Sample, Selection,

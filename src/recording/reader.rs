@@ -96,6 +96,11 @@ impl Reader {
         }
     }
 
+    /// The lines of one frame, whose bytes are checked.
+    pub(super) fn of_frame(path: &Path, manifest: Arc<Manifest>, bytes: Bytes) -> Self {
+        Self::new(path, Some(manifest), bytes)
+    }
+
     /// The manifest, where there is one.
     pub fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_deref()

@@ -27,6 +27,11 @@ pub trait AggregateFold: Send + Sync {
 
     /// The state before the first event of a stream.
     fn start(&self) -> Box<dyn StreamFold>;
+
+    /// The Rust type that folds, where it has a name.
+    fn rust_type(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The state of one stream while it is folded.
@@ -216,6 +221,10 @@ where
 
     fn read(&self, event_type: &str, data: &str) -> Result<(), EventError> {
         A::Event::decode(event_type, data).map(drop)
+    }
+
+    fn rust_type(&self) -> Option<&'static str> {
+        Some(std::any::type_name::<A>())
     }
 
     fn start(&self) -> Box<dyn StreamFold> {

@@ -53,6 +53,8 @@ mod baseline;
 mod collect;
 mod compare;
 mod fold;
+mod inspect;
+mod minimise;
 mod models;
 mod outcome;
 mod pipeline;
@@ -63,6 +65,7 @@ mod sample;
 mod seen;
 mod streams;
 mod validate;
+mod walk;
 
 use crate::mask;
 
@@ -70,6 +73,8 @@ pub use baseline::{Baseline, BaselineError};
 pub use fold::{
     AggregateFold, FoldError, ModelFold, ProjectorFold, StreamFold, aggregate, aggregate_view, projector,
 };
+pub use inspect::{Against, Inspected, Step, StepChange, StepEvent, inspect};
+pub use minimise::{Minimised, minimise, scenario_of};
 pub use outcome::{Counts, ReplayError, Replayed};
 pub use progress::{Progress, Silent};
 pub use request::ReplayRequest;

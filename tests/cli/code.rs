@@ -133,3 +133,104 @@ fn upcasters_of_the_code_are_verified() {
     assert!(steps.iter().any(|step| step["origin"] == "typed"), "{said}");
     said.exits(0);
 }
+
+#[test]
+fn a_stream_is_inspected_forwards_backwards_and_at_one_place() {
+    let folder = project(60);
+    let stream = {
+        let manifest = fs::read_to_string(folder.path("few.manifest.json")).unwrap();
+        let manifest: Value = serde_json::from_str(&manifest).unwrap();
+        manifest["streams"][0][0].as_str().unwrap().to_owned()
+    };
+    let said = folder
+        .run(&["inspect", "few.ndjson.zst", &stream])
+        .exits(0)
+        .quietly();
+    super::tool::snapshot("inspect", &said.stdout);
+    let forwards = folder
+        .look(&["inspect", "few.ndjson.zst", &stream])
+        .exits(0)
+        .lines();
+    let mut backwards = folder
+        .look(&["inspect", "few.ndjson.zst", &stream, "--reverse"])
+        .exits(0)
+        .lines();
+    let steps = backwards.len() - 1;
+    backwards[..steps].reverse();
+    assert_eq!(forwards, backwards);
+    let at = folder
+        .run(&["inspect", "few.ndjson.zst", &stream, "--at", "1", "--show-values"])
+        .exits(0);
+    super::tool::snapshot("inspect_at", &at.stdout);
+    folder
+        .run(&["inspect", "few.ndjson.zst", &stream, "--at", "999"])
+        .exits(4)
+        .says("has no revision 999; it has 0 to ");
+    folder
+        .run(&["inspect", "few.ndjson.zst", "nobody-1"])
+        .exits(4)
+        .says("no event of stream nobody-1");
+    folder.run(&["inspect", "nowhere.ndjson", &stream]).exits(3);
+    folder.run(&["replay", "--save-baseline"]).exits(0);
+    folder
+        .run(&[
+            "inspect",
+            "few.ndjson.zst",
+            &stream,
+            "--diff",
+            "few.baseline.ndjson",
+        ])
+        .exits(0)
+        .says("baseline the same state");
+}
+
+#[test]
+fn a_failing_stream_is_minimised_to_a_recording_and_a_scenario() {
+    let folder = project(60);
+    let mut reader = Reader::open(folder.path("few.ndjson.zst")).unwrap();
+    let mut writer = Writer::create(folder.path("bad.ndjson"), WriterOptions::new(Order::Global)).unwrap();
+    let mut stream = None;
+    let mut last = None;
+    while let Some(Ok((_, Line::Event(event)))) = reader.next_event() {
+        stream.get_or_insert_with(|| event.stream.clone().unwrap());
+        writer.push(&event).unwrap();
+        if event.stream == stream {
+            last = Some(event);
+        }
+    }
+    // One that no upcaster and no type knows.
+    let mut bad = last.unwrap();
+    bad.revision = bad.revision.map(|revision| revision + 1);
+    bad.global = Some(1_000_000);
+    bad.version = Some(77.into());
+    writer.push(&bad).unwrap();
+    writer.finish().unwrap();
+    let stream = stream.unwrap();
+    let arguments = [
+        "minimise",
+        "bad.ndjson",
+        &stream,
+        "--to",
+        "small.ndjson",
+        "--scenario",
+        "small.rs",
+    ];
+    let said = folder.run(&arguments).exits(1).quietly();
+    super::tool::snapshot("minimise", &said.stdout);
+    let verified = folder.run(&["verify", "small.ndjson"]).exits(0);
+    verified.says("1 event of 1 stream");
+    let scenario = fs::read_to_string(folder.path("small.rs")).unwrap();
+    assert!(scenario.contains(".given_stored(["), "{scenario}");
+    folder.run(&arguments).exits(3).says("is there already");
+    let said = folder.look(&["minimise", "bad.ndjson", &stream]).exits(1);
+    assert_eq!(serde_json::from_str::<Value>(said.summary()).unwrap()["left"], 1);
+    folder
+        .run(&["minimise", "few.ndjson.zst", &stream])
+        .exits(4)
+        .says("does not fail");
+    // What is left fails in the same way.
+    folder
+        .look(&["replay", "small.ndjson"])
+        .exits(1)
+        .of("unknown-version");
+}

@@ -158,6 +158,23 @@ account! {
 }
 
 account! {
+    /// Panics on a withdrawal of 5000 and more from an open account that holds dollars and has paid 1000 before.
+    Brittle { open: bool, dollars: bool, paid: bool } |state, event| {
+        match event {
+            AccountEvent::Opened(_) => state.open = true,
+            AccountEvent::Deposited(Deposited { currency, .. }) => state.dollars |= currency == "USD",
+            AccountEvent::Withdrawn(Withdrawn { cents }) => {
+                assert!(
+                    *cents < 5000 || !(state.open && state.dollars && state.paid),
+                    "the account is overdrawn by {cents}"
+                );
+                state.paid |= *cents >= 1000;
+            }
+        }
+    }
+}
+
+account! {
     /// Has a mean that is not a number before the first deposit.
     Mean { deposits: u32, cents: f64, part: Part } |state, event| {
         if let AccountEvent::Deposited(Deposited { cents, .. }) = event {

@@ -89,7 +89,7 @@ impl Shared {
     }
 }
 
-/// Writes down what a live command handler decides; see the [module](super::recorder). A clone records to the same
+/// Writes down what a live command handler decides; see the [module](crate::recording::recorder). A clone records to the same
 /// file.
 #[derive(Clone)]
 pub struct Recorder {

@@ -57,7 +57,9 @@ pub(crate) fn close(schema: &Value, unspecified: Unspecified) -> Value {
     if !forms.is_empty() {
         closed.insert("$defs".to_owned(), Value::Object(forms));
     }
-    Value::Object(closed)
+    let mut closed = Value::Object(closed);
+    closed.sort_all_objects();
+    closed
 }
 
 /// In which of its forms a schema is needed.

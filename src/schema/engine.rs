@@ -153,6 +153,9 @@ fn compiled(schema: &Value, draft: Draft, asserting: bool) -> Result<Compiled, C
 /// How many violations of one value are listed.
 const LISTED: usize = 16;
 
+/// How many are gathered to list the first of: they come in the order in which the schema is held in memory.
+const GATHERED: usize = 1024;
+
 impl Compiled {
     pub(super) fn is_valid(&self, value: &Value) -> bool {
         self.validator.is_valid(value)
@@ -183,7 +186,7 @@ impl Compiled {
         let mut violations: Vec<Violation> = self
             .validator
             .iter_errors(value)
-            .take(LISTED)
+            .take(GATHERED)
             .map(|error| Violation {
                 pointer: error.instance_path().to_string(),
                 message: masked(&error),
@@ -191,6 +194,7 @@ impl Compiled {
             .collect();
         violations.sort();
         violations.dedup();
+        violations.truncate(LISTED);
         violations
     }
 }
@@ -211,7 +215,7 @@ impl Compiled {
         let mut objections: Vec<Objection> = self
             .validator
             .iter_errors(value)
-            .take(LISTED)
+            .take(GATHERED)
             .map(|error| Objection {
                 keyword: error.schema_path().to_string(),
                 pointer: error.instance_path().to_string(),
@@ -220,6 +224,7 @@ impl Compiled {
             .collect();
         objections.sort();
         objections.dedup();
+        objections.truncate(LISTED);
         objections
     }
 }

@@ -410,7 +410,12 @@ impl Sampler {
                 }
             }
             while sized.len() as u64 > bound {
-                let Some(name) = sized.keys().find(|name| !required.contains(*name)).cloned() else {
+                let Some(name) = sized
+                    .keys()
+                    .filter(|name| !required.contains(*name))
+                    .min()
+                    .cloned()
+                else {
                     break;
                 };
                 sized.remove(&name);

@@ -10,6 +10,8 @@ const TRIES: usize = 3000;
 pub(super) fn shrink(value: Value, holds: &dyn Fn(&Value) -> bool) -> Value {
     let mut tries = TRIES;
     let mut value = value;
+    // Members are tried in the order of their names, whatever kind of map holds them.
+    value.sort_all_objects();
     loop {
         let before = value.clone();
         let mut places = Vec::new();

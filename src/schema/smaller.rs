@@ -8,7 +8,10 @@ const CANDIDATES: usize = 2000;
 /// Every value that is one step smaller than `value`. Each is smaller by one measure, so that steps come to an end.
 pub(super) fn than(value: &Value) -> Vec<Value> {
     let mut found = Vec::new();
-    inside(value, &|changed| changed, &mut found);
+    // Members in the order of their names, whatever kind of map holds them.
+    let mut sorted = value.clone();
+    sorted.sort_all_objects();
+    inside(&sorted, &|changed| changed, &mut found);
     let size = size(value);
     found.retain(|candidate| self::size(candidate) < size);
     found.sort_by_cached_key(self::size);

@@ -103,10 +103,13 @@ fn run(schema: &Value, draft: Draft, mode: Mode) -> Result<Translated, Untransla
         .filter(|id| id.contains(':'))
         .map(|id| id.trim_end_matches('#'));
     let base = own.unwrap_or(BASE);
+    // In the order of their names, whatever kind of map they are held in: what is found first is told first.
+    let mut sorted = schema.clone();
+    sorted.sort_all_objects();
     let registry = Registry::new()
         .draft(engine)
         .retriever(Refusal::default())
-        .add(base, engine.create_resource(schema.clone()))
+        .add(base, engine.create_resource(sorted))
         .and_then(RegistryBuilder::prepare)
         .map_err(|error| failed(error.to_string()))?;
     let uri = referencing::uri::from_str(base).map_err(|error| failed(error.to_string()))?;
@@ -145,6 +148,7 @@ fn run(schema: &Value, draft: Draft, mode: Mode) -> Result<Translated, Untransla
             members.insert("$defs".to_owned(), Value::Object(definitions));
         }
     }
+    body.sort_all_objects();
     let fidelity = match (translation.wider, translation.narrower, translation.loose) {
         (false, false, false) => Fidelity::Exact,
         (true, false, false) => Fidelity::Wider,

@@ -697,7 +697,8 @@ impl Spares {
                 }
             };
             if let Some(value) = value {
-                let used: Vec<Value> = made.keys().map(|name| Value::from(name.as_str())).collect();
+                let used: BTreeSet<&String> = made.keys().collect();
+                let used: Vec<Value> = used.into_iter().map(|name| Value::from(name.as_str())).collect();
                 let mut fails = class.fails.clone();
                 fails.push(prover.graph.values(&used));
                 match prover.solve(&class.holds, &fails) {

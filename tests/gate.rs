@@ -392,3 +392,39 @@ fn two_runs_print_the_same_bytes() {
     let (first, second) = (copy.gate(), copy.gate());
     assert_eq!(first.stdout, second.stdout);
 }
+
+/// The lines of the block of the README that begins with `first`.
+fn shown(first: &str) -> impl Iterator<Item = &'static str> {
+    const README: &str = include_str!("../README.md");
+    let start = README.find(first).expect("the README shows it");
+    let block = README[start..].split("\n```").next().unwrap();
+    block
+        .lines()
+        .filter(|line| !(line.is_empty() || *line == "…" || line.starts_with('$')))
+}
+
+#[test]
+fn the_readme_shows_what_the_gate_prints() {
+    let copy = copy();
+    let people = |exit: i32, first: &str| {
+        let output = copy.run(&["gate"]);
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(exit), "{printed}");
+        for line in shown(first) {
+            assert!(
+                printed.lines().any(|printed| printed == line),
+                "missing: {line}\nin:\n{printed}"
+            );
+        }
+    };
+    people(0, "$ pastproof gate\n");
+    copy.edit(
+        "schemas/DepotReached/1-to-2.upcast.json",
+        r#"{ "op": "rename", "at": "/place", "to": "depot" }"#,
+        shown(r#"    { "op": "rename""#)
+            .collect::<Vec<_>>()
+            .join("\n")
+            .trim(),
+    );
+    people(1, "deny[upcaster-invalid-output] upcaster");
+}

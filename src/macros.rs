@@ -63,6 +63,12 @@ macro_rules! events {
                 }
             }
 
+            fn encode_into(&self, to: &mut ::std::vec::Vec<u8>) -> ::core::result::Result<(), $crate::model::EventError> {
+                match self {
+                    $( Self::$variant(payload) => $crate::model::append_json(payload, to) ),+
+                }
+            }
+
             fn decode(event_type: &str, data: &str) -> ::core::result::Result<Self, $crate::model::EventError> {
                 $(
                     if event_type == $crate::events!(@name $variant $($stored)?) {

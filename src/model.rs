@@ -272,6 +272,15 @@ pub trait Event: Sized {
     /// When the payload does not serialize.
     fn encode(&self) -> Result<Value, EventError>;
 
+    /// Appends the event's data as the text of JSON, as it would be stored.
+    ///
+    /// # Errors
+    ///
+    /// When the payload does not serialize.
+    fn encode_into(&self, to: &mut Vec<u8>) -> Result<(), EventError> {
+        append_json(&self.encode()?, to)
+    }
+
     /// Reads stored data of `event_type` that is already at the version the code writes.
     ///
     /// # Errors
@@ -321,7 +330,7 @@ impl fmt::Debug for EventKind {
     message = "`{Self}` is no aggregate",
     note = "a scenario of a projector, a reactor or a process manager is told of `Projecting<{Self}>`, `Reacting<{Self}>` or `Managing<{Self}>`"
 )]
-pub trait Aggregate: Default {
+pub trait Aggregate: Default + 'static {
     /// What may be asked of it.
     type Command;
     /// The facts it records.
@@ -358,7 +367,7 @@ pub struct Position<'a> {
 /// Folds events, in global order, into the rows of a read model.
 ///
 /// The default value is the empty read model.
-pub trait Projector: Default {
+pub trait Projector: Default + 'static {
     /// The events it follows; other types pass it by.
     type Event: Event;
     /// One row.
@@ -381,6 +390,10 @@ pub trait Projector: Default {
 ///
 /// When `data` is not JSON or `T` refuses it.
 pub fn read_json<'de, T: Deserialize<'de>>(data: &'de str) -> Result<T, EventError> {
+    // The path costs about as much as reading does, and is asked for when something was refused.
+    if let Ok(value) = serde_json::from_str(data) {
+        return Ok(value);
+    }
     let mut deserializer = serde_json::Deserializer::from_str(data);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer_of(error.path());
@@ -402,6 +415,15 @@ pub fn read_json<'de, T: Deserialize<'de>>(data: &'de str) -> Result<T, EventErr
 /// When its `Serialize` fails, or it holds what JSON cannot (a map whose keys are no texts).
 pub fn write_json<T: Serialize>(value: &T) -> Result<Value, EventError> {
     serde_json::to_value(value).map_err(|error| EventError::new(error.to_string()))
+}
+
+/// Appends `value` to `to` as the text of JSON.
+///
+/// # Errors
+///
+/// As [`write_json`]. What was appended until then stays.
+pub fn append_json<T: Serialize>(value: &T, to: &mut Vec<u8>) -> Result<(), EventError> {
+    serde_json::to_writer(to, value).map_err(|error| EventError::new(error.to_string()))
 }
 
 fn pointer_of(path: &serde_path_to_error::Path) -> String {

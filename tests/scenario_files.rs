@@ -6,6 +6,12 @@
 mod format;
 #[path = "scenario_files/generate.rs"]
 mod generate;
+#[path = "scenario_files/identity.rs"]
+mod identity;
+#[path = "scenario/shop.rs"]
+#[allow(dead_code, reason = "another test uses the rest")]
+mod order;
+mod parcel;
 #[path = "scenario_files/run.rs"]
 mod run;
 #[path = "scenario_files/search.rs"]

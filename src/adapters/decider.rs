@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::query::{DecisionQuery, Tag};
-use crate::model::{Context, Decision, Event, EventError, EventKind, Never, Version, write_json};
+use crate::model::{
+    Context, Decision, Event, EventError, EventKind, Never, Version, append_json, write_json,
+};
 use crate::scenario::{Answer, Fixture, Folded, Place, StoredEvent, Subject};
 
 /// A decider of three functions: the state before the first event, what is decided about a command, and how an event
@@ -172,6 +174,20 @@ pub trait Codec {
     /// When it does not serialize.
     fn encode(event: &Self::Event) -> Result<StoredEvent, EventError>;
 
+    /// Appends the data as it is stored, as the text of JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it does not serialize.
+    fn encode_into(event: &Self::Event, to: &mut Vec<u8>) -> Result<(), EventError> {
+        append_json(&Self::encode(event)?.data, to)
+    }
+
+    /// Whether two events have one type and one version.
+    fn same_kind(left: &Self::Event, right: &Self::Event) -> bool {
+        Self::kind_of(left) == Self::kind_of(right)
+    }
+
     /// The event as it is read.
     ///
     /// # Errors
@@ -202,6 +218,14 @@ impl<E: Event> Codec for EventCodec<E> {
 
     fn encode(event: &E) -> Result<StoredEvent, EventError> {
         StoredEvent::of(event)
+    }
+
+    fn encode_into(event: &E, to: &mut Vec<u8>) -> Result<(), EventError> {
+        event.encode_into(to)
+    }
+
+    fn same_kind(left: &E, right: &E) -> bool {
+        left.event_type() == right.event_type() && left.version() == right.version()
     }
 
     fn decode(event_type: &str, data: &str) -> Result<E, EventError> {
@@ -425,10 +449,10 @@ where
     }
 }
 
-impl<S, C, O, K> Subject for Deciding<S, C, O, K>
+impl<S: 'static, C: 'static, O, K> Subject for Deciding<S, C, O, K>
 where
-    O: Decided,
-    K: Codec<Event = O::Event>,
+    O: Decided + 'static,
+    K: Codec<Event = O::Event> + 'static,
 {
     type State = S;
     type Event = O::Event;
@@ -505,6 +529,14 @@ where
 
     fn encode(event: &O::Event) -> Result<StoredEvent, EventError> {
         K::encode(event)
+    }
+
+    fn encode_into(event: &O::Event, to: &mut Vec<u8>) -> Result<(), EventError> {
+        K::encode_into(event, to)
+    }
+
+    fn same_kind(left: &O::Event, right: &O::Event) -> bool {
+        K::same_kind(left, right)
     }
 
     fn decode(event_type: &str, data: &str) -> Result<O::Event, EventError> {

@@ -119,7 +119,7 @@ impl<E, X, R: Default, F> From<Result<Vec<E>, X>> for Decision<E, X, R, F> {
 ///
 /// Every [`Aggregate`] is one. The shape is the decider of Jérémie Chassaing's "Functional Event Sourcing Decider":
 /// an initial state, a decision, an evolution.
-pub trait Decider: Default {
+pub trait Decider: Default + 'static {
     /// What may be asked of it.
     type Command;
     /// The facts it records.
@@ -161,7 +161,7 @@ impl<A: Aggregate> Decider for A {
 /// An aggregate that has to wait for something before it decides, such as an answer from another service.
 ///
 /// What it waits for is behind [`Services`](Self::Services), so that a test can stand in for it.
-pub trait AsyncAggregate: Default {
+pub trait AsyncAggregate: Default + 'static {
     /// What may be asked of it.
     type Command;
     /// The facts it records.
@@ -186,7 +186,7 @@ pub trait AsyncAggregate: Default {
 ///
 /// Effects are values: to react is to say what is to be done, and somebody else does it. So a reactor can be tested
 /// without a mail server, and a replay can ask what would be done and do nothing.
-pub trait Reactor: Default {
+pub trait Reactor: Default + 'static {
     /// The events it follows; other types pass it by.
     type Event: Event;
     /// What is to be done outside.
@@ -309,7 +309,7 @@ impl<E, C, T, F> Default for Reaction<E, C, T, F> {
 ///
 /// The default value is the state before the first event. Timeouts are values as well: it says what it wants to be
 /// reminded of and when, and is told when that time has come.
-pub trait ProcessManager: Default {
+pub trait ProcessManager: Default + 'static {
     /// The events it follows, and those it records itself.
     type Event: Event;
     /// What it sends to others.

@@ -125,8 +125,12 @@ fn account_outputs<S: Subject>(story: &Story<S>, step: &mut Step<S>) {
     }
     let views = &story.fixture.views;
     let mut missing: Vec<String> = Vec::new();
-    let mut say = |looks_at: LooksAt, one: &str, was: &str, advice: &str, shown: Vec<String>| {
-        if shown.is_empty() || looks(&[looks_at]) {
+    let mut say = |looks_at: LooksAt, one: &str, was: &str, advice: &str, shown: &dyn Fn() -> Vec<String>| {
+        if looks(&[looks_at]) {
+            return;
+        }
+        let shown = shown();
+        if shown.is_empty() {
             return;
         }
         let verb = if shown.len() == 1 { "was" } else { "were" };
@@ -137,46 +141,51 @@ fn account_outputs<S: Subject>(story: &Story<S>, step: &mut Step<S>) {
         missing.extend(indented(2, shown));
     };
     if !looks(&nothing) {
-        let shown = step.produced().map(|event| event.told().line()).collect();
-        say(LooksAt::Events, "event", "recorded", ".then([event])", shown);
+        say(LooksAt::Events, "event", "recorded", ".then([event])", &|| {
+            step.produced().map(|event| event.told().line()).collect()
+        });
     }
-    let effects = step.answers().flat_map(|answered| &answered.effects);
-    let shown = effects.map(|effect| views.effect.line(effect)).collect();
     say(
         LooksAt::Effects,
         "effect",
         "asked for",
         ".then_effects([effect])",
-        shown,
+        &|| {
+            let effects = step.answers().flat_map(|answered| &answered.effects);
+            effects.map(|effect| views.effect.line(effect)).collect()
+        },
     );
-    let sent = step.answers().flat_map(|answered| &answered.commands);
-    let shown = sent.map(|sent| views.sent.line(sent)).collect();
     say(
         LooksAt::Commands,
         "command",
         "sent",
         ".then_commands([command])",
-        shown,
+        &|| {
+            let sent = step.answers().flat_map(|answered| &answered.commands);
+            sent.map(|sent| views.sent.line(sent)).collect()
+        },
     );
-    let scheduled = step.answers().flat_map(|answered| &answered.scheduled);
-    let shown = scheduled
-        .map(|scheduled| format!("{:?}, due {}", scheduled.timeout, scheduled.due))
-        .collect();
     say(
         LooksAt::Scheduled,
         "timeout",
         "scheduled",
         ".then_scheduled([(timeout, due)])",
-        shown,
+        &|| {
+            let scheduled = step.answers().flat_map(|answered| &answered.scheduled);
+            scheduled
+                .map(|scheduled| format!("{:?}, due {}", scheduled.timeout, scheduled.due))
+                .collect()
+        },
     );
-    let cancelled = step.answers().flat_map(|answered| &answered.cancelled);
-    let shown = cancelled.map(|timeout| format!("{timeout:?}")).collect();
     say(
         LooksAt::Cancelled,
         "timeout",
         "cancelled",
         ".then_cancelled([timeout])",
-        shown,
+        &|| {
+            let cancelled = step.answers().flat_map(|answered| &answered.cancelled);
+            cancelled.map(|timeout| format!("{timeout:?}")).collect()
+        },
     );
     if missing.is_empty() {
         return;

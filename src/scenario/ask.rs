@@ -6,6 +6,7 @@ use super::fixture::FreeCheck;
 use super::history::{Label, round_trip};
 use super::poll::{self, caught, caught_while};
 use super::prove;
+use super::quick;
 use super::story::{Answered, Asked, At, Past, Repeated, Response, Spot, Step, Story, What};
 use super::subject::{Answer, Folded, Subject};
 use super::text::{Complaint, Told};
@@ -22,6 +23,9 @@ const MOST_TIMEOUTS: usize = 10_000;
 
 impl<S: Subject> Story<S> {
     pub(super) fn open_step(&mut self) {
+        if self.steps.is_empty() {
+            self.began = Some((self.clock.clone(), self.ids));
+        }
         if self.steps.last().is_none_or(|step| !step.checks.is_empty()) {
             self.steps.push(Step {
                 asked: Vec::new(),
@@ -210,8 +214,9 @@ impl<S: Subject> Story<S> {
         answered.repeated = Some(repeated);
     }
 
-    /// Asks a command to make history: its events are given, and what else comes of it is not looked at.
-    pub(super) fn give_command(&mut self, input: S::Input, at: At) {
+    /// Asks a command to make history: its events are given, and what else comes of it is not looked at. What is
+    /// answered is why it makes none.
+    pub(super) fn give_command(&mut self, input: S::Input, at: At) -> Option<Complaint> {
         self.giving = true;
         let response = poll::once(self.respond(Asking::Input(&input), at)).unwrap_or(Response::NotReady);
         self.giving = false;
@@ -229,6 +234,7 @@ impl<S: Subject> Story<S> {
                         stored: None,
                         read: true,
                         became: vec![became],
+                        made: true,
                         by: by.take(),
                         from: None,
                     });
@@ -239,7 +245,7 @@ impl<S: Subject> Story<S> {
                         "comes to nothing",
                         vec!["the history is not what the scenario says".to_owned()],
                     ),
-                    None => return,
+                    None => return None,
                 }
             }
             Response::Panicked(panic) => ("panics", vec![panic]),
@@ -249,7 +255,7 @@ impl<S: Subject> Story<S> {
             ),
         };
         let headline = format!("the given command {shown} {what}");
-        self.troubles.push(Complaint::new(at, headline, lines));
+        Some(Complaint::new(at, headline, lines))
     }
 
     /// Folds what came of an answer.
@@ -333,7 +339,9 @@ impl<S: Subject> Story<S> {
         let views = &self.fixture.views;
         first.events.len() == second.events.len()
             && first.events.iter().zip(&second.events).all(|(one, other)| {
-                S::equals(one, other).unwrap_or_else(|| Told::of::<S>(one).same(&Told::of::<S>(other)))
+                S::equals(one, other).unwrap_or_else(|| {
+                    quick::same::<S>(one, other) || Told::of::<S>(one).same(&Told::of::<S>(other))
+                })
             })
             && match (&first.verdict, &second.verdict) {
                 (Verdict::Accepted(one), Verdict::Accepted(other)) => views.reply.same(one, other),

@@ -1,5 +1,6 @@
 //! Where a scenario starts: the subject, and how its values are shown.
 
+use std::borrow::Cow;
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use crate::upcast::Chains;
 
 use super::ending::Ending;
 use super::given::Given;
+use super::query::QueryView;
 use super::schemas::Schemas;
 use super::story::Clock;
 use super::subject::Subject;
@@ -47,6 +49,10 @@ pub enum FreeCheck {
 }
 
 impl FreeCheck {
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::RoundTrip => "round trip",
@@ -81,13 +87,17 @@ pub struct Fixture<S: Subject> {
     start: Start<S>,
     pub(super) views: Views<S>,
     pub(super) upcasters: Option<Arc<Chains>>,
-    pub(super) without: Vec<(FreeCheck, String)>,
+    /// The checks that are left out, a bit for each.
+    off: u16,
+    /// Why they are; shared, since every scenario has a copy of its fixture.
+    reasons: Option<Arc<Vec<(FreeCheck, Cow<'static, str>)>>>,
     pub(super) stream: Option<Arc<str>>,
     pub(super) clock: Clock,
     pub(super) schemas: Option<Schemas>,
     pub(super) restore: Option<Restore<S>>,
     pub(super) idempotent: bool,
     pub(super) strict_givens: bool,
+    pub(super) queries: Option<Arc<Vec<QueryView<S>>>>,
 }
 
 /// Reads a state that was saved, and makes the subject of it again.
@@ -99,13 +109,15 @@ impl<S: Subject> Clone for Fixture<S> {
             start: self.start.clone(),
             views: self.views,
             upcasters: self.upcasters.clone(),
-            without: self.without.clone(),
+            off: self.off,
+            reasons: self.reasons.clone(),
             stream: self.stream.clone(),
             clock: self.clock.clone(),
             schemas: self.schemas.clone(),
             restore: self.restore,
             idempotent: self.idempotent,
             strict_givens: self.strict_givens,
+            queries: self.queries.clone(),
         }
     }
 }
@@ -183,7 +195,8 @@ impl<S: Subject> Fixture<S> {
                 sent: View::none(),
             },
             upcasters: None,
-            without: Vec::new(),
+            off: 0,
+            reasons: None,
             stream: None,
             clock: Clock {
                 now: Timestamp::EPOCH,
@@ -193,6 +206,7 @@ impl<S: Subject> Fixture<S> {
             restore: None,
             idempotent: false,
             strict_givens: false,
+            queries: None,
         }
     }
 
@@ -364,16 +378,22 @@ impl<S: Subject> Fixture<S> {
     /// When the reason is empty.
     #[must_use = "this makes a new fixture and leaves the old one as it was"]
     #[track_caller]
-    pub fn without(mut self, check: FreeCheck, reason: impl Into<String>) -> Self {
+    pub fn without(mut self, check: FreeCheck, reason: impl Into<Cow<'static, str>>) -> Self {
         let reason = reason.into();
         assert!(!reason.trim().is_empty(), "leaving out a check takes a reason");
-        self.without.push((check, reason));
+        self.off |= check.bit();
+        Arc::make_mut(self.reasons.get_or_insert_default()).push((check, reason));
         self
     }
 
     /// Whether a free check is made.
     pub(super) fn makes(&self, check: FreeCheck) -> bool {
-        self.without.iter().all(|(off, _)| *off != check)
+        self.off & check.bit() == 0
+    }
+
+    /// The checks that are left out, and why.
+    pub(super) fn left_out(&self) -> &[(FreeCheck, Cow<'static, str>)] {
+        self.reasons.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// Starts a scenario with the events of its history, oldest first.

@@ -33,13 +33,6 @@ impl<S: Subject> Given<S> {
         }
     }
 
-    /// Takes a stored event into the history.
-    pub(super) fn give_stored(&mut self, stored: StoredEvent, at: At) {
-        if let Some(story) = &mut self.story {
-            story.give_stored(stored, None, &None, at);
-        }
-    }
-
     /// Gives the scenario a name, for reports and documents.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         if let Some(story) = &mut self.story {
@@ -92,7 +85,10 @@ impl<S: Subject> Given<S> {
         V: Into<String>,
     {
         let tags = tags.into_iter().map(|(name, value)| (name.into(), value.into()));
-        let tags: Tags = Some(Arc::new(tags.collect()));
+        let mut tags: Vec<(String, String)> = tags.collect();
+        // By name, as files have them; several of one name stay in their order.
+        tags.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let tags: Tags = Some(Arc::new(tags));
         self.give(events, None, &tags, At::caller())
     }
 
@@ -128,7 +124,8 @@ impl<S: Subject> Given<S> {
         let commands: Vec<S::Input> = commands.into_iter().map(Into::into).collect();
         self.with(|story| {
             for command in commands {
-                story.give_command(command, at);
+                let complaint = story.give_command(command, at);
+                story.troubles.extend(complaint);
             }
         })
     }

@@ -11,6 +11,7 @@ use super::StoredEvent;
 use super::fixture::FreeCheck;
 use super::poll::{self, caught, caught_while};
 use super::prove;
+use super::quick;
 use super::story::{At, Became, Past, Spot, Story, Tags};
 use super::subject::{Answer, Folded, Subject};
 use super::text::{Complaint, Told, differences};
@@ -25,6 +26,7 @@ impl<S: Subject> Story<S> {
             stored: None,
             read: true,
             became: vec![became],
+            made: false,
             by: None,
             from: None,
         });
@@ -52,6 +54,7 @@ impl<S: Subject> Story<S> {
                 }
             },
             stored: Some(Told::stored(stored)),
+            made: false,
             by: None,
             from: None,
         };
@@ -186,6 +189,11 @@ impl<S: Subject> Story<S> {
         };
         if !self.fixture.makes(FreeCheck::RoundTrip) && self.schemas.is_none() {
             return became(event, None);
+        }
+        if self.schemas.is_none()
+            && let Some(back) = quick::read_back::<S>(&event)
+        {
+            return became(back, None);
         }
         let told = Told::of::<S>(&event);
         if told.unwritten.is_none() {

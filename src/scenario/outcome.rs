@@ -13,6 +13,7 @@ use super::free;
 use super::given::unfinished;
 use super::loose;
 use super::poll::caught;
+use super::quick;
 use super::record;
 use super::recorded;
 use super::report::{self, Failure};
@@ -139,9 +140,21 @@ impl<S: Subject> Outcome<S> {
     ///
     /// Events are compared as they would be stored, by type, version and data.
     #[track_caller]
-    pub fn then(self, events: impl Events<S::Event>) -> Self {
-        let expected = told::<S>(events);
-        self.events("then", LooksAt::Events, &expected, At::caller())
+    pub fn then(mut self, events: impl Events<S::Event>) -> Self {
+        let expected = events.into_events();
+        self.check("then", LooksAt::Events, At::caller(), |story, at| {
+            let at_a_glance = story.produced().count() == expected.len()
+                && story
+                    .produced()
+                    .zip(&expected)
+                    .all(|(event, expected)| quick::same::<S>(expected, &event.event));
+            if at_a_glance {
+                return None;
+            }
+            let expected: Vec<Told> = expected.iter().map(Told::of::<S>).collect();
+            exactly(story, &expected, at)
+        });
+        self
     }
 
     /// As [`then`](Self::then), with events as they are stored.
@@ -247,22 +260,7 @@ impl<S: Subject> Outcome<S> {
     }
 
     fn events(mut self, word: &'static str, looks_at: LooksAt, expected: &[Told], at: At) -> Self {
-        self.check(word, looks_at, at, |story, at| {
-            let same = story.produced().count() == expected.len()
-                && story
-                    .produced()
-                    .zip(expected)
-                    .all(|(event, expected)| expected.same(event.told()));
-            if same {
-                return None;
-            }
-            let actual: Vec<Told> = story.produced().map(|event| event.told().clone()).collect();
-            Some(Complaint::new(
-                at,
-                align::headline(expected, &actual),
-                align::compare(expected, &actual).unwrap_or_default(),
-            ))
-        });
+        self.check(word, looks_at, at, |story, at| exactly(story, expected, at));
         self
     }
 
@@ -392,6 +390,24 @@ impl<S: Subject> Outcome<S> {
 /// Expected events as they are stored.
 pub(super) fn told<S: Subject>(events: impl Events<S::Event>) -> Vec<Told> {
     events.into_events().iter().map(Told::of::<S>).collect()
+}
+
+/// Whether exactly these events were recorded, and if not, how they differ.
+fn exactly<S: Subject>(story: &Story<S>, expected: &[Told], at: At) -> Option<Complaint> {
+    let same = story.produced().count() == expected.len()
+        && story
+            .produced()
+            .zip(expected)
+            .all(|(event, expected)| expected.same(event.told()));
+    if same {
+        return None;
+    }
+    let actual: Vec<Told> = story.produced().map(|event| event.told().clone()).collect();
+    Some(Complaint::new(
+        at,
+        align::headline(expected, &actual),
+        align::compare(expected, &actual).unwrap_or_default(),
+    ))
 }
 
 /// How a scenario ended.

@@ -30,8 +30,17 @@ pub struct Record {
     pub file: String,
     /// The line it begins at.
     pub line: u32,
+    /// The stream that the subject lives in, where it has a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
     /// Its history, oldest first.
     pub given: Vec<GivenRecord>,
+    /// What time it is when something is asked, where somebody set the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// How many ids decisions had taken until then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ids: u64,
     /// What was asked, and what came of it, step by step.
     pub steps: Vec<StepRecord>,
     /// What failed, as one line; absent when it passed.
@@ -53,15 +62,26 @@ pub struct GivenRecord {
     /// Its tags, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<(String, String)>,
+    /// When it was recorded, where somebody had set the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
     /// The scenario at whose end it was history, where it was taken from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// The command that made it history, for the first event of each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Shown>,
+    /// Whether the command of an earlier event made it as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_the_same: bool,
     /// Whether it made no difference to the state, as far as a view of the state shows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unused: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What was asked in turn, and what came of it.
@@ -248,7 +268,14 @@ impl Record {
     fn of<S: Subject>(story: &Story<S>, failure: Option<&Failure>) -> Self {
         let last = story.steps.len().saturating_sub(1);
         let unused = free::without_difference(story);
+        let (clock, ids) = match &story.began {
+            Some((clock, ids)) => (Some(clock), *ids),
+            None => (None, 0),
+        };
         Self {
+            stream: story.streams().own_name().map(str::to_owned),
+            at: clock.filter(|clock| clock.text.is_some()).map(|clock| clock.now),
+            ids,
             subject: S::name().to_owned(),
             name: story.name.clone(),
             file: story.started.file().to_owned(),
@@ -273,11 +300,15 @@ impl Record {
                             .and_then(|spot| spot.tags.as_deref())
                             .cloned()
                             .unwrap_or_default(),
+                        at: spot
+                            .and_then(|spot| spot.at.as_deref())
+                            .and_then(|at| at.parse().ok()),
                         from: past.from.as_deref().map(str::to_owned),
                         by: past
                             .by
                             .as_ref()
                             .map(|command| Shown::of(command, &story.fixture.views.input)),
+                        by_the_same: past.made && past.by.is_none(),
                         unused: unused.contains(&index),
                     })
                 })
@@ -352,7 +383,7 @@ fn asked_record<S: Subject>(story: &Story<S>, asked: &Asked<S>) -> AskedRecord {
             query: Shown {
                 text: query.text.clone(),
                 variant: name_of(&query.text).to_owned(),
-                data: None,
+                data: query.data.clone(),
             },
             result: query.result.clone().unwrap_or_default(),
         },
@@ -360,7 +391,7 @@ fn asked_record<S: Subject>(story: &Story<S>, asked: &Asked<S>) -> AskedRecord {
     }
 }
 
-fn outcome_record<S: Subject>(story: &Story<S>, step: &Step<S>, last: bool) -> OutcomeRecord {
+pub(super) fn outcome_record<S: Subject>(story: &Story<S>, step: &Step<S>, last: bool) -> OutcomeRecord {
     let views = &story.fixture.views;
     let reply = match step.answers().last().map(|answered| &answered.verdict) {
         Some(Verdict::Accepted(reply)) if std::mem::size_of::<S::Reply>() > 0 => {

@@ -24,8 +24,20 @@ macro_rules! events_of {
             StoredEvent::of(event)
         }
 
+        fn encode_into(event: &$event, to: &mut Vec<u8>) -> Result<(), EventError> {
+            event.encode_into(to)
+        }
+
+        fn same_kind(left: &$event, right: &$event) -> bool {
+            left.event_type() == right.event_type() && left.version() == right.version()
+        }
+
         fn decode(event_type: &str, data: &str) -> Result<$event, EventError> {
             <$event>::decode(event_type, data)
+        }
+
+        fn decode_as(event: &$event, data: &str) -> Result<$event, EventError> {
+            <$event>::decode(event.event_type(), data)
         }
 
         fn kinds() -> Vec<EventKind> {
@@ -88,6 +100,7 @@ impl<P: Projector> Subject for Projecting<P> {
     type Timeout = Never;
 
     const FOLD: &'static str = "project";
+    const HAS_ROWS: bool = true;
 
     fn name() -> &'static str {
         short::<P>()

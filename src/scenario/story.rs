@@ -8,7 +8,9 @@ use crate::model::{Position, Scheduled, Timestamp, Verdict};
 
 use super::capture::Captured;
 use super::fixture::Fixture;
+use super::forms;
 use super::query::AskedQuery;
+use super::record;
 use super::schemas::{self, Schemas};
 use super::subject::{Place, Subject};
 use super::text::{Complaint, Told};
@@ -33,6 +35,8 @@ pub(super) struct Story<S: Subject> {
     pub(super) clock: Clock,
     /// How many ids decisions have taken.
     pub(super) ids: u64,
+    /// Time and ids when something was asked for the first time.
+    pub(super) began: Option<(Clock, u64)>,
     /// Timeouts that are scheduled, in the order in which they were.
     pub(super) pending: Vec<Scheduled<S::Timeout>>,
     /// What generated values are called.
@@ -113,6 +117,10 @@ impl Streams {
         }
     }
 
+    pub(super) fn own_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     pub(super) fn name(&self, spot: &Spot) -> Option<&str> {
         match spot.stream.checked_sub(1) {
             None => self.name.as_deref(),
@@ -142,7 +150,9 @@ pub(super) struct Past<S: Subject> {
     pub(super) read: bool,
     /// What the subject folded: the event as it is read back, several after a split, none after a drop.
     pub(super) became: Vec<Became<S>>,
-    /// The command that made it history, for the first event of each.
+    /// Whether a command made it history.
+    pub(super) made: bool,
+    /// That command, for the first event of each.
     pub(super) by: Option<S::Input>,
     /// The scenario at whose end it was history.
     pub(super) from: Option<Arc<str>>,
@@ -288,7 +298,10 @@ pub(super) enum LooksAt {
 }
 
 impl<S: Subject> Story<S> {
-    pub(super) fn new(fixture: Fixture<S>, started: At) -> Self {
+    pub(super) fn new(mut fixture: Fixture<S>, started: At) -> Self {
+        if record::collecting() {
+            forms::lend(&mut fixture);
+        }
         let schemas = fixture.schemas.clone().or_else(schemas::around);
         Self {
             subject: fixture.start(),
@@ -304,6 +317,7 @@ impl<S: Subject> Story<S> {
             steps: Vec::new(),
             troubles: Vec::new(),
             ids: 0,
+            began: None,
             pending: Vec::new(),
             captured: Captured::default(),
             giving: false,

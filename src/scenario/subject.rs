@@ -4,7 +4,8 @@ use std::fmt::Debug;
 use std::future::{Future, ready};
 
 use crate::model::{
-    Context, Decider, Decision, Event, EventError, EventKind, Position, Reaction, Scheduled, Verdict, Version,
+    Context, Decider, Decision, Event, EventError, EventKind, Position, Reaction, Scheduled, Verdict,
+    Version, append_json,
 };
 
 use super::StoredEvent;
@@ -23,7 +24,7 @@ use super::StoredEvent;
     note = "an aggregate implements `pastproof::model::Aggregate` or `Decider`",
     note = "a projector, a reactor or a process manager is wrapped: `given::<Projecting<P>>`, `Reacting`, `Managing`"
 )]
-pub trait Subject: Sized {
+pub trait Subject: Sized + 'static {
     /// What its history comes to.
     type State;
     /// An event of its history.
@@ -52,6 +53,9 @@ pub trait Subject: Sized {
 
     /// Whether it has a state that a report should show.
     const HAS_STATE: bool = true;
+
+    /// Whether its state is the rows of a read model by their keys.
+    const HAS_ROWS: bool = false;
 
     /// Whether [`schedule`](Self::schedule) is called for given events, so that timeouts they scheduled are known.
     const SCHEDULES: bool = false;
@@ -127,12 +131,37 @@ pub trait Subject: Sized {
     /// When its payload does not serialize.
     fn encode(event: &Self::Event) -> Result<StoredEvent, EventError>;
 
+    /// Appends the event's data as the text of JSON, as the code would store it today.
+    ///
+    /// Two events whose kind and text are the same are one event as a store sees them.
+    ///
+    /// # Errors
+    ///
+    /// When its payload does not serialize.
+    fn encode_into(event: &Self::Event, to: &mut Vec<u8>) -> Result<(), EventError> {
+        append_json(&Self::encode(event)?.data, to)
+    }
+
+    /// Whether two events have one type and one version.
+    fn same_kind(left: &Self::Event, right: &Self::Event) -> bool {
+        Self::kind_of(left) == Self::kind_of(right)
+    }
+
     /// Reads data that is at the version the code reads.
     ///
     /// # Errors
     ///
     /// When the type is not one of its events, or the data does not deserialize.
     fn decode(event_type: &str, data: &str) -> Result<Self::Event, EventError>;
+
+    /// Reads data of the type that this event has, at the version the code reads.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    fn decode_as(event: &Self::Event, data: &str) -> Result<Self::Event, EventError> {
+        Self::decode(&Self::kind_of(event).0, data)
+    }
 
     /// The version that the code reads of an event type; absent when it is not one of its events.
     fn current(event_type: &str) -> Option<Version> {
@@ -289,8 +318,20 @@ impl<D: Decider> Subject for D {
         StoredEvent::of(event)
     }
 
+    fn encode_into(event: &D::Event, to: &mut Vec<u8>) -> Result<(), EventError> {
+        event.encode_into(to)
+    }
+
+    fn same_kind(left: &D::Event, right: &D::Event) -> bool {
+        left.event_type() == right.event_type() && left.version() == right.version()
+    }
+
     fn decode(event_type: &str, data: &str) -> Result<D::Event, EventError> {
         D::Event::decode(event_type, data)
+    }
+
+    fn decode_as(event: &D::Event, data: &str) -> Result<D::Event, EventError> {
+        D::Event::decode(event.event_type(), data)
     }
 
     fn kinds() -> Vec<EventKind> {

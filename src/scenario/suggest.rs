@@ -23,7 +23,11 @@ pub(super) fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
                 LooksAt::State | LooksAt::Result | LooksAt::Everything
             )
         });
-        let of_result = failed(&|check| check.looks_at == LooksAt::Result);
+        let asked = step
+            .asked
+            .iter()
+            .any(|asked| matches!(asked.what, What::Query(_)));
+        let of_result = asked && failed(&|check| check.looks_at == LooksAt::Result);
         // The state is that of the end, which an earlier step has not come to.
         let of_state = index + 1 == story.steps.len()
             && failed(&|check| {
@@ -45,10 +49,10 @@ pub(super) fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
         } else {
             format!("what happened in step {}, as a check", index + 1)
         });
-        if of_answers || (of_state && story.started.is_in_file()) {
+        if of_answers || ((of_state || of_result) && story.started.is_in_file()) {
             suggest_step(story, step, of_state, out);
         }
-        if of_result {
+        if of_result && !story.started.is_in_file() {
             let last = step.asked.iter().rev().find_map(|asked| match &asked.what {
                 What::Query(query) => query.result.as_ref().ok(),
                 _ => None,

@@ -61,26 +61,26 @@ pub fn reminded(order: &str) -> Reminded {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum OrderCommand {
     Place { cents: u64 },
     Pay { order: String, cents: u64 },
     HowMuch,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum OrderError {
     NoSuchOrder,
     NotEnough { missing: u64 },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum OrderReply {
     Done,
     Due { cents: u64 },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Notice {
     Mail { to: String },
     Refund { cents: u64 },
@@ -270,7 +270,7 @@ impl Projector for Debts {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MoreThan(pub u64);
 
 impl Query<Debts> for MoreThan {

@@ -70,7 +70,7 @@ fn what_is_wrong_is_told_with_file_line_and_pointer() {
         (
             "\"given\": [",
             "\"givn\": [",
-            "a.json:4:3, at /givn: unknown field `givn`, expected one of `$schema`, `format`, `subject`, `tells`, `at`, `given`, `when`, `then`, `and`",
+            "a.json:4:3, at /givn: unknown field `givn`, expected one of `$schema`, `format`, `subject`, `tells`, `stream`, `at`, `ids`, `given`, `when`, `then`, `and`",
         ),
         (
             "\"format\": \"1.0\"",
@@ -101,17 +101,17 @@ fn what_is_wrong_is_told_with_file_line_and_pointer() {
         (
             "\"type\": \"Opened\"",
             "\"command\": 1, \"type\": \"Opened\"",
-            "a.json:5:5, at /given/0: an event, a command and a scenario are three lines, not one",
+            "a.json:5:5, at /given/0: an event, a command, a scenario and a time are lines of their own",
         ),
         (
             "\"type\": \"Opened\"",
             "\"kind\": \"Opened\"",
-            "a.json:5:6, at /given/0/kind: unknown field `kind`, expected one of `type`, `version`, `data`, `command`, `scenario`",
+            "a.json:5:6, at /given/0/kind: unknown field `kind`, expected one of `type`, `version`, `data`, `command`, `scenario`, `stream`, `tags`, `time`",
         ),
         (
             "\"events\": [",
             "\"event\": [",
-            "a.json:11:5, at /then/event: unknown field `event`, expected one of `events`, `events_unordered`, `events_containing`, `events_starting_with`, `ignoring`, `outcome`, `error`, `error_variant`, `error_text`, `state`, `reply`, `effects`, `commands`, `scheduled`, `cancelled`, `holds`",
+            "a.json:11:5, at /then/event: unknown field `event`, expected one of `events`, `events_unordered`, `events_containing`, `events_starting_with`, `ignoring`, `outcome`, `error`, `error_variant`, `error_text`, `state`, `reply`, `result`, `rows`, `no_rows`, `effects`, `commands`, `scheduled`, `cancelled`, `holds`",
         ),
         (
             "{\"cents\": 500}}\n    ]",
@@ -167,6 +167,36 @@ fn what_is_wrong_is_told_with_file_line_and_pointer() {
             "\"events\": [",
             "\"events_unordered\": [], \"events\": [",
             "a.json:11:5, at /then/events_unordered: this holds whatever happens; `\"events\": []` says that nothing is recorded",
+        ),
+        (
+            "\"data\": {\"owner\": \"ann\"}",
+            "\"data\": {\"owner\": \"ann\"}, \"tags\": {\"account\": []}",
+            "a.json:5:73, at /given/0/tags/account: a tag has a value; leave the tag out",
+        ),
+        (
+            "{\"type\": \"Opened\", \"version\": 1, \"data\": {\"owner\": \"ann\"}}",
+            "{\"command\": 1, \"stream\": \"a\"}",
+            "a.json:5:5, at /given/0: `stream` and `tags` belong to an event, which has `type`, `version` and `data`",
+        ),
+        (
+            "{\"command\": {\"Deposit\": {\"cents\": 500}}}",
+            "{\"passes\": \"2 days\"}",
+            "a.json:8:6, at /when/0/passes: `2 days` is no length of time; write weeks, days, hours, minutes, seconds, as in `P2D` or `PT1H30M`",
+        ),
+        (
+            "{\"command\": {\"Deposit\": {\"cents\": 500}}}",
+            "{\"passes\": \"P2D\", \"time\": \"2024-02-29T12:00:00Z\"}",
+            "a.json:8:5, at /when/0: a command, an event, a question and time passing are lines of their own",
+        ),
+        (
+            "{\"command\": {\"Deposit\": {\"cents\": 500}}}",
+            "{\"query\": {\"a\": 1, \"b\": 2}}",
+            "a.json:8:6, at /when/0/query: a question stands under its name, as in {\"due\": {\"above\": 500}}; one without more to say is its name",
+        ),
+        (
+            "\"events\": [",
+            "\"rows\": {}, \"events\": [",
+            "a.json:11:5, at /then/rows: this holds whatever happens; `\"state\": {}` says that there are no rows",
         ),
         (
             "\"events\": [",
@@ -252,6 +282,10 @@ fn the_published_schema_refuses_what_the_reader_refuses() {
     refuses("/given/0", "command", Some(json!(1)));
     refuses("/given/0", "version", Some(json!(1.5)));
     refuses("/when/0", "extra", Some(json!(1)));
+    refuses("/when/0", "query", Some(json!("due")));
+    refuses("/given/0", "stream", Some(json!(1)));
+    refuses("/given/0", "tags", Some(json!({"a": 1})));
+    refuses("/given/0", "tags", Some(json!({"a": []})));
     refuses("/then", "outcome", Some(json!("accepted")));
     refuses("/then", "extra", Some(json!(1)));
     for name in [

@@ -1,10 +1,13 @@
 //! Scenario files of every kind.
 
+use std::collections::BTreeMap;
+
 use pastproof::model::{Timestamp, Version};
 use pastproof::scenario::file::{
-    EventTemplate, GivenLine, OutcomeWord, ScenarioFile, ScheduledLine, Step, Template, Then, WhenLine,
+    EventTemplate, GivenEvent, GivenLine, OutcomeWord, ScenarioFile, ScheduledLine, Step, TagValues,
+    Template, Then, WhenLine,
 };
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Map, Number, Value};
@@ -54,9 +57,38 @@ fn event() -> impl Strategy<Value = EventTemplate> {
     })
 }
 
+fn tags() -> impl Strategy<Value = BTreeMap<String, TagValues>> {
+    let values = vec(".{0,8}", 1..3).prop_map(|values| TagValues::new(values).unwrap());
+    btree_map(".{0,8}", values, 0..3)
+}
+
+/// A question under its name.
+fn query() -> impl Strategy<Value = Template> {
+    let name = || "[a-z/~\"]{1,6}";
+    prop_oneof![
+        (name(), value())
+            .prop_map(|(name, asked)| { Template::literal(&Value::from(Map::from_iter([(name, asked)]))) }),
+        name().prop_map(|name| Template::literal(&Value::from(name))),
+    ]
+}
+
+fn span() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (0..9_000_u32).prop_map(|days| format!("P{days}D")),
+        (0..9_000_u32, 0..999_u32).prop_map(|(hours, millis)| format!("PT{hours}H0.{millis:03}S")),
+    ]
+}
+
 fn given() -> impl Strategy<Value = GivenLine> {
     prop_oneof![
-        event().prop_map(GivenLine::Event),
+        (event(), option::of(".{0,8}"), tags()).prop_map(|(event, stream, tags)| GivenLine::Event(
+            GivenEvent {
+                stream,
+                tags,
+                ..event.into()
+            }
+        )),
+        moment().prop_map(|time| GivenLine::Time { time }),
         template().prop_map(|command| GivenLine::Command { command }),
         ".{1,8}".prop_map(|scenario| GivenLine::Scenario { scenario }),
     ]
@@ -80,10 +112,16 @@ fn then() -> impl Strategy<Value = Then> {
             option::of(vec(scheduled(), 0..2)),
             option::of(vec(".{0,8}", 0..2)),
         ),
+        (
+            option::of(template()),
+            option::of(btree_map(".{0,8}", template(), 1..3)),
+            vec(".{0,8}", 0..2),
+        ),
         vec(".{1,8}", 0..2),
     )
         .prop_map(
-            |(lists, outcome, (error, error_variant, error_text), rest, holds)| {
+            |(lists, outcome, (error, error_variant, error_text), rest, read, holds)| {
+                let (result, rows, no_rows) = read;
                 let (state, reply, effects, commands, scheduled, cancelled) = rest;
                 let (events, events_unordered, events_containing, events_starting_with, ignoring) = lists;
                 let mut then = Then {
@@ -98,6 +136,9 @@ fn then() -> impl Strategy<Value = Then> {
                     error_text,
                     state,
                     reply,
+                    result,
+                    rows,
+                    no_rows,
                     effects,
                     commands,
                     scheduled,
@@ -134,6 +175,8 @@ fn when() -> impl Strategy<Value = Vec<WhenLine>> {
         template().prop_map(|command| WhenLine::Command { command }),
         event().prop_map(WhenLine::Event),
         moment().prop_map(|time| WhenLine::Time { time }),
+        span().prop_map(|passes| WhenLine::Passing { passes }),
+        query().prop_map(|query| WhenLine::Query { query }),
     ];
     vec(line, 1..3)
 }
@@ -144,7 +187,11 @@ pub fn file() -> impl Strategy<Value = ScenarioFile> {
         option::of(".{0,8}"),
         ".{1,8}",
         option::of(any::<String>()),
-        option::of(moment()),
+        (
+            option::of(".{0,8}"),
+            option::of(moment()),
+            prop_oneof![Just(0), any::<u64>()],
+        ),
         vec(given(), 0..3),
         (when(), then()),
         vec(
@@ -153,10 +200,12 @@ pub fn file() -> impl Strategy<Value = ScenarioFile> {
         ),
     )
         .prop_map(
-            |(schema, subject, tells, at, given, (when, then), and)| ScenarioFile {
+            |(schema, subject, tells, (stream, at, ids), given, (when, then), and)| ScenarioFile {
                 schema,
                 tells,
+                stream,
                 at,
+                ids,
                 and,
                 ..ScenarioFile::new(subject, given, when, then)
             },

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use pastproof::scenario::file::{FileReader, Library, Trouble, read, write};
-use pastproof::scenario::{Fixture, Invariants, Projecting, Reacting};
+use pastproof::scenario::{Fixture, Invariants, Managing, Projecting, Reacting};
 
+use crate::order::{Collecting, Debts, MoreThan, Order};
 use crate::shop::{Board, Mailer, Ticket, Wallet};
 
 pub fn invariants() -> Invariants<Wallet> {
@@ -19,6 +20,15 @@ pub fn library(folder: &Path) -> Library {
         .subject("ticket", FileReader::<Ticket>::decider().error_texts())
         .subject("board", FileReader::<Projecting<Board>>::follower(Fixture::new()))
         .subject("mailer", FileReader::<Reacting<Mailer>>::follower(Fixture::new()))
+        .subject(
+            "debts",
+            FileReader::<Projecting<Debts>>::follower(Fixture::new().query::<MoreThan>("more_than")),
+        )
+        .subject(
+            "collecting",
+            FileReader::<Managing<Collecting>>::follower(Fixture::new()),
+        )
+        .subject("order", FileReader::<Order>::commands(Fixture::new().as_json()))
         .subject("wallet", FileReader::<Wallet>::decider().invariants(invariants()))
 }
 
@@ -368,4 +378,167 @@ fn the_files_of_the_example_stand_as_they_are_written() {
             file.path.display()
         );
     }
+}
+
+/// One file about the shop's read model or its process manager.
+fn of_orders(subject: &str, given: &str, when: &str, then: &str) -> String {
+    format!(
+        "{{\"format\":\"1.0\",\"subject\":\"{subject}\",\"at\":\"2024-02-28T12:00:00Z\",\n\"given\":[{given}],\n\"when\":[{when}],\n\"then\":{{{then}}}}}"
+    )
+}
+
+fn placed(order: &str, cents: u32, more: &str) -> String {
+    format!(
+        r#"{{"type":"Placed","version":1,"data":{{"order":"{order}","cents":{cents},"at":"then"}}{more}}}"#
+    )
+}
+
+#[test]
+fn read_models_are_asked_questions_and_looked_at_row_by_row() {
+    let given = [
+        placed("o-1", 500, r#","stream":"order-1""#),
+        placed(
+            "o-2",
+            900,
+            r#","stream":"order-2","tags":{"customer":["ann","bob"]}"#,
+        ),
+    ]
+    .join(",");
+    let debts = |when: &str, then: &str| of_orders("debts", &given, when, then);
+    passes(&debts(r#"{"query":{"more_than":600}}"#, r#""result":["o-2"]"#));
+    passes(&debts(
+        r#"{"query":{"more_than":600}},{"query":{"more_than":400}}"#,
+        r#""result":["o-1","o-2"],"rows":{"o-1":{"cents":500}},"no_rows":["o-3"]"#,
+    ));
+    passes(&debts("", r#""state":{"o-1":{"cents":500},"o-2":{"cents":900}}"#));
+    let told = [
+        fails(&debts(r#"{"query":{"more_than":600}}"#, r#""result":["o-1"]"#)),
+        fails(&debts(
+            "",
+            r#""rows":{"o-1":{"cents":5},"o-3":{"cents":1}},"no_rows":["o-2"]"#,
+        )),
+        fails(&debts("", r#""result":[]"#)),
+    ]
+    .join("\n\n");
+    crate::snapshot("scenario_file_read_models", &told);
+    let refused = [
+        refused(&debts(r#"{"query":{"mor_than":600}}"#, r#""result":[]"#)),
+        refused(&debts(r#"{"query":{"more_than":"x"}}"#, r#""result":[]"#)),
+        refused(&of_orders("ticket", "", r#"{"query":"due"}"#, r#""result":[]"#)),
+        refused(&of_orders(
+            "ticket",
+            "",
+            r#"{"command":"close"}"#,
+            r#""rows":{"a":1}"#,
+        )),
+    ]
+    .join("\n");
+    crate::snapshot("scenario_file_questions_refused", &refused);
+}
+
+#[test]
+fn time_passes_for_a_while_or_to_a_moment() {
+    let given = placed("o-1", 500, "");
+    let collecting = |given: &str, when: &str, then: &str| of_orders("collecting", given, when, then);
+    let warned = r#""events":[{"type":"Reminded","version":1,"data":{"order":"o-1"}}],"commands":[{"Warn":{"order":"o-1"}}],
+        "scheduled":[{"timeout":"Remind { order: \"o-1\" }","due":"2024-03-01T12:00:00Z"}]"#;
+    passes(&collecting(
+        &given,
+        r#"{"passes":"PT23H59M59S"}"#,
+        r#""outcome":"accepted_without_events""#,
+    ));
+    passes(&collecting(&given, r#"{"passes":"P1D"}"#, warned));
+    passes(&collecting(&given, r#"{"time":"2024-02-29T12:00:00Z"}"#, warned));
+    // A given event happened at the time that is set before it.
+    let earlier =
+        format!("{{\"time\":\"2024-02-28T10:00:00Z\"}},{given},{{\"time\":\"2024-02-28T11:00:00Z\"}}");
+    passes(&collecting(
+        &earlier,
+        r#"{"passes":"PT22H59M"}"#,
+        r#""outcome":"accepted_without_events""#,
+    ));
+    let said = fails(&collecting(
+        &earlier,
+        r#"{"passes":"PT23H"}"#,
+        r#""outcome":"accepted_without_events""#,
+    ));
+    assert!(said.contains("sent Warn { order: \"o-1\" }"), "{said}");
+    let said = fails(&collecting(
+        &given,
+        r#"{"time":"2024-02-28T11:59:59Z"}"#,
+        r#""events":[]"#,
+    ));
+    assert!(said.contains("time runs backwards"), "{said}");
+}
+
+#[test]
+fn streams_and_tags_stand_at_their_events() {
+    let opened =
+        |more: &str| format!(r#"{{"type":"Opened","version":1,"data":{{"id":"t-1","about":"rain"}}{more}}}"#);
+    let ticket = |given: &str| {
+        format!(
+            "{{\"format\":\"1.0\",\"subject\":\"ticket\",\"given\":[{given}],\"when\":[{{\"command\":\"close\"}}],\"then\":{{\"events\":[{{\"type\":\"Closed\",\"version\":1,\"data\":{{}}}}]}}}}"
+        )
+    };
+    passes(&ticket(&opened(
+        r#","stream":"ticket-1","tags":{"about":"rain"}"#,
+    )));
+    // An aggregate folds no other stream than its own, which is the first one that is named.
+    let both = format!(
+        "{},{}",
+        opened(r#","stream":"ticket-1""#),
+        opened(r#","stream":"ticket-2","tags":{"about":["rain","snow"]}"#)
+    );
+    crate::snapshot("scenario_file_streams", &fails(&ticket(&both)));
+}
+
+#[test]
+fn the_end_of_another_scenario_has_its_time_its_ids_and_its_streams() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "placed.json",
+        &of_orders(
+            "collecting",
+            "",
+            &placed("o-1", 500, ""),
+            r#""scheduled":[{"timeout":"Remind { order: \"o-1\" }","due":"2024-02-29T12:00:00Z"}]"#,
+        )
+        .replace("\"at\"", "\"stream\":\"order-1\",\"at\""),
+    );
+    let warned = |passes: &str| {
+        format!(
+            r#"{{"format":"1.0","subject":"collecting","given":[{{"scenario":"placed"}}],
+"when":[{{"passes":"{passes}"}}],"then":{{"commands":[{{"Warn":{{"order":"o-1"}}}}],
+"events":[{{"type":"Reminded","version":1,"data":{{"order":"o-1"}}}}],
+"scheduled":[{{"timeout":"Remind {{ order: \"o-1\" }}","due":"2024-03-01T12:00:00Z"}}]}}}}"#
+        )
+    };
+    write("warned.json", &warned("P1D"));
+    write("too_early.json", &warned("PT23H"));
+    write(
+        "opened.json",
+        r#"{"format":"1.0","subject":"ticket","given":[],"when":[{"command":{"open":{"about":"rain"}}}],
+"then":{"reply":"00000000-0000-0000-0000-000000000001"},
+"and":[{"when":[{"command":"close"}],"then":{"events":[{"type":"Closed","version":1,"data":{}}]}}]}"#,
+    );
+    // Whoever begins there takes the next id.
+    write(
+        "again.json",
+        r#"{"format":"1.0","subject":"order","given":[{"scenario":"no_order"}],"when":[{"command":{"Place":{"cents":5}}}],
+"then":{"events":[{"type":"Placed","version":1,"data":{"order":"00000000-0000-0000-0000-000000000004","cents":5,"at":"1970-01-01T00:00:00Z"}}],"effects":[{"Mail":{"to":"ann"}}]}}"#,
+    );
+    write(
+        "no_order.json",
+        r#"{"format":"1.0","subject":"order","ids":3,"given":[],"when":[{"command":"HowMuch"}],"then":{"reply":{"Due":{"cents":0}}}}"#,
+    );
+    let library = library(folder.path());
+    for name in ["placed", "warned", "opened", "no_order", "again"] {
+        library
+            .run(name)
+            .unwrap_or_else(|trouble| panic!("{name}: {trouble}"));
+    }
+    let said = library.run("too_early").unwrap_err().to_string();
+    assert!(said.contains("the end of `placed`"), "{said}");
+    assert!(said.contains("in order-1"), "{said}");
 }

@@ -9,7 +9,7 @@ use crate::scenario::{Fixture, Given, Outcome};
 /// Tests an aggregate by the words of `cqrs_es::test::TestFramework`; see the [module](super).
 ///
 /// What the words mean is what they mean there, but strictly: [`Outcome`] has the rules.
-pub struct TestFramework<A: Aggregate> {
+pub struct TestFramework<A: Aggregate + 'static> {
     fixture: Fixture<HostedOnce<A>>,
 }
 
@@ -51,11 +51,11 @@ where
 
 /// A history, before its command.
 #[must_use = "a test without a command checks nothing: add `.when(command)`"]
-pub struct AggregateTestExecutor<A: Aggregate> {
+pub struct AggregateTestExecutor<A: Aggregate + 'static> {
     given: Given<HostedOnce<A>>,
 }
 
-impl<A: Aggregate> AggregateTestExecutor<A> {
+impl<A: Aggregate + 'static> AggregateTestExecutor<A> {
     /// This has happened as well.
     #[track_caller]
     pub fn and(self, new_events: Vec<A::Event>) -> Self {
@@ -82,11 +82,11 @@ impl<A: Aggregate> AggregateTestExecutor<A> {
 
 /// What came of the command.
 #[must_use = "nothing looks at what came of the command: add `.then_expect_events(events)` or `.then_expect_error(error)`"]
-pub struct AggregateResultValidator<A: Aggregate> {
+pub struct AggregateResultValidator<A: Aggregate + 'static> {
     outcome: Outcome<HostedOnce<A>>,
 }
 
-impl<A: Aggregate> AggregateResultValidator<A> {
+impl<A: Aggregate + 'static> AggregateResultValidator<A> {
     /// Exactly these events were written, and the command was accepted.
     #[track_caller]
     pub fn then_expect_events(self, expected_events: Vec<A::Event>) {

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::aggregate::{encode, kind_of};
 use crate::adapters::decider::short;
-use crate::model::{Context, EventError, Never, Verdict, Version, read_json};
+use crate::model::{Context, EventError, Never, Verdict, Version, append_json, read_json};
 use crate::scenario::{Answer, Fixture, Folded, Place, StoredEvent, Subject};
 
 /// A view of `cqrs-es` as a subject: `given` and `when` hand it events, and its state is what is checked.
@@ -113,7 +113,15 @@ macro_rules! following {
             encode(event)
         }
 
+        fn encode_into(event: &A::Event, to: &mut Vec<u8>) -> Result<(), EventError> {
+            append_json(event, to)
+        }
+
         fn decode(_: &str, data: &str) -> Result<A::Event, EventError> {
+            read_json(data)
+        }
+
+        fn decode_as(_: &A::Event, data: &str) -> Result<A::Event, EventError> {
             read_json(data)
         }
 
@@ -123,7 +131,7 @@ macro_rules! following {
     };
 }
 
-impl<V: View<A>, A: Aggregate> Subject for Viewing<V, A> {
+impl<V: View<A> + 'static, A: Aggregate + 'static> Subject for Viewing<V, A> {
     type State = V;
 
     const FOLD: &'static str = "update";
@@ -144,7 +152,7 @@ impl<V: View<A>, A: Aggregate> Subject for Viewing<V, A> {
     }
 }
 
-impl<Q: Query<A>, T, A: Aggregate> Subject for Querying<Q, T, A> {
+impl<Q: Query<A> + 'static, T: 'static, A: Aggregate + 'static> Subject for Querying<Q, T, A> {
     type State = T;
 
     const FOLD: &'static str = "dispatch";

@@ -1,5 +1,7 @@
 //! The format itself, as types.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -7,6 +9,7 @@ use serde_json::Value;
 use crate::model::Version;
 
 use super::Template;
+use super::lines::{GivenLine, WhenLine};
 
 /// The version of the format that is written. A reader takes every file of its major version.
 pub const FORMAT: &str = "1.0";
@@ -39,6 +42,14 @@ pub struct ScenarioFile {
     )]
     #[schemars(with = "String")]
     pub tells: Option<String>,
+    /// The stream that the subject lives in.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    #[schemars(with = "String")]
+    pub stream: Option<String>,
     /// What time it is when the scenario begins, as RFC 3339 has it.
     #[serde(
         default,
@@ -47,6 +58,9 @@ pub struct ScenarioFile {
     )]
     #[schemars(with = "String")]
     pub at: Option<String>,
+    /// How many ids the code has made up before anything is asked, so that the next one is another.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ids: u64,
     /// What happened before, oldest first. Empty says that nothing did.
     pub given: Vec<GivenLine>,
     /// What is asked. Empty says that nobody is asked, and the checks look at the history.
@@ -69,44 +83,6 @@ pub struct Step {
     pub then: Then,
 }
 
-/// A part of the history.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "GivenWire", into = "GivenWire")]
-#[schemars(!try_from, !into, untagged, deny_unknown_fields)]
-pub enum GivenLine {
-    /// An event as it is stored, at whatever version it was written.
-    Event(EventTemplate),
-    /// A command that has to be accepted; its events are the history.
-    Command {
-        /// The command, as its type is read from JSON.
-        command: Template,
-    },
-    /// The end of another scenario, which has to hold.
-    Scenario {
-        /// Its name, which is its path below the folder of scenarios without `.json`.
-        scenario: String,
-    },
-}
-
-/// Something that is asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "WhenWire", into = "WhenWire")]
-#[schemars(!try_from, !into, untagged, deny_unknown_fields)]
-pub enum WhenLine {
-    /// A command, for those that are asked commands.
-    Command {
-        /// The command, as its type is read from JSON.
-        command: Template,
-    },
-    /// An event, for those that follow events.
-    Event(EventTemplate),
-    /// Time passes, with every timeout that becomes due.
-    Time {
-        /// To this moment, as RFC 3339 has it.
-        time: String,
-    },
-}
-
 /// An event as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -126,7 +102,7 @@ pub struct EventTemplate {
 #[derive(JsonSchema)]
 #[schemars(untagged, inline)]
 #[expect(dead_code, reason = "only its schema is used")]
-enum VersionSchema {
+pub(super) enum VersionSchema {
     Number(u64),
     Text(String),
 }
@@ -179,6 +155,17 @@ pub struct Then {
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schemars(with = "Template")]
     pub reply: Option<Template>,
+    /// What the last question was answered with, as it is written as JSON.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "Template")]
+    pub result: Option<Template>,
+    /// These rows of a read model, by key, are so; there may be others, which `state` says.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(with = "BTreeMap<String, Template>")]
+    pub rows: Option<BTreeMap<String, Template>>,
+    /// The read model has no rows of these keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub no_rows: Vec<String>,
     /// Exactly these effects are to be carried out, in this order.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schemars(with = "Vec<Template>")]
@@ -220,178 +207,16 @@ pub struct ScheduledLine {
     pub due: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// A member that is there has a value, and `null` is a value as any other.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
-}
-
-/// A given line before it is known what it is, so that a mistake in it is told in its own words.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GivenWire {
-    #[serde(
-        rename = "type",
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    event_type: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    version: Option<Version>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    data: Option<Template>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    command: Option<Template>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    scenario: Option<String>,
-}
-
-/// The same for what is asked.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WhenWire {
-    #[serde(
-        rename = "type",
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    event_type: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    version: Option<Version>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    data: Option<Template>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    command: Option<Template>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    time: Option<String>,
-}
-
-/// The event that these members are; none where there are none of them.
-fn event_of(
-    event_type: Option<String>,
-    version: Option<Version>,
-    data: Option<Template>,
-) -> Result<Option<EventTemplate>, &'static str> {
-    match (event_type, version, data) {
-        (None, None, None) => Ok(None),
-        (Some(event_type), Some(version), Some(data)) => Ok(Some(EventTemplate {
-            event_type,
-            version,
-            data,
-        })),
-        (None, _, _) => Err("an event lacks its `type`"),
-        (_, None, _) => Err("an event lacks its `version`"),
-        (_, _, None) => Err("an event lacks its `data`"),
-    }
-}
-
-impl TryFrom<GivenWire> for GivenLine {
-    type Error = &'static str;
-
-    fn try_from(wire: GivenWire) -> Result<Self, &'static str> {
-        let event = event_of(wire.event_type, wire.version, wire.data)?;
-        match (event, wire.command, wire.scenario) {
-            (Some(event), None, None) => Ok(Self::Event(event)),
-            (None, Some(command), None) => Ok(Self::Command { command }),
-            (None, None, Some(scenario)) => Ok(Self::Scenario { scenario }),
-            (None, None, None) => {
-                Err("nothing is given here; an event has `type`, `version` and `data`, a command `command`")
-            }
-            _ => Err("an event, a command and a scenario are three lines, not one"),
-        }
-    }
-}
-
-impl From<GivenLine> for GivenWire {
-    fn from(line: GivenLine) -> Self {
-        match line {
-            GivenLine::Event(event) => Self {
-                event_type: Some(event.event_type),
-                version: Some(event.version),
-                data: Some(event.data),
-                ..Self::default()
-            },
-            GivenLine::Command { command } => Self {
-                command: Some(command),
-                ..Self::default()
-            },
-            GivenLine::Scenario { scenario } => Self {
-                scenario: Some(scenario),
-                ..Self::default()
-            },
-        }
-    }
-}
-
-impl TryFrom<WhenWire> for WhenLine {
-    type Error = &'static str;
-
-    fn try_from(wire: WhenWire) -> Result<Self, &'static str> {
-        let event = event_of(wire.event_type, wire.version, wire.data)?;
-        match (event, wire.command, wire.time) {
-            (Some(event), None, None) => Ok(Self::Event(event)),
-            (None, Some(command), None) => Ok(Self::Command { command }),
-            (None, None, Some(time)) => Ok(Self::Time { time }),
-            (None, None, None) => Err(
-                "nothing is asked here; a command has `command`, an event `type`, `version` and `data`, passing time `time`",
-            ),
-            _ => Err("a command, an event and time passing are three lines, not one"),
-        }
-    }
-}
-
-impl From<WhenLine> for WhenWire {
-    fn from(line: WhenLine) -> Self {
-        match line {
-            WhenLine::Event(event) => Self {
-                event_type: Some(event.event_type),
-                version: Some(event.version),
-                data: Some(event.data),
-                ..Self::default()
-            },
-            WhenLine::Command { command } => Self {
-                command: Some(command),
-                ..Self::default()
-            },
-            WhenLine::Time { time } => Self {
-                time: Some(time),
-                ..Self::default()
-            },
-        }
-    }
 }
 
 impl ScenarioFile {
@@ -402,7 +227,9 @@ impl ScenarioFile {
             format: FORMAT.to_owned(),
             subject: subject.into(),
             tells: None,
+            stream: None,
             at: None,
+            ids: 0,
             given,
             when,
             then,
@@ -418,15 +245,6 @@ impl ScenarioFile {
                 .enumerate()
                 .map(|(index, step)| (format!("/and/{index}"), step.when.as_slice(), &step.then)),
         )
-    }
-}
-
-impl WhenLine {
-    /// A command that means itself.
-    pub fn command(command: &Value) -> Self {
-        Self::Command {
-            command: Template::literal(command),
-        }
     }
 }
 

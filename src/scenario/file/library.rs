@@ -1,5 +1,6 @@
 //! A folder of scenario files, and those whose scenarios they tell.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
@@ -12,16 +13,17 @@ use serde_json::Value;
 
 use crate::model::{Decider, EventError, EventKind};
 use crate::scenario::fixture::Fixture;
+use crate::scenario::forms::{self, Forms};
 use crate::scenario::invariants::Invariants;
 use crate::scenario::subject::Subject;
 use crate::scenario::views::to_json;
-use crate::scenario::{Failure, StoredEvent};
+use crate::scenario::{Failure, Record, collect};
 use crate::upcast::Chains;
 
-use super::run::{Reader, Surroundings};
+use super::run::{End, Reader, Surroundings};
 use super::variants::{Variants, variants};
 use super::walk::{file_of, find};
-use super::{FileError, Found, Source, read};
+use super::{FileError, Found, ScenarioFile, Source, Spot, read};
 
 /// Why a scenario file did not pass.
 #[derive(Clone)]
@@ -185,8 +187,10 @@ fn below_the_tag(value: &Value, pointer: String) -> String {
 /// One subject, whatever its types.
 trait Run: Send + Sync {
     fn run(&self, source: &Source, around: &Surroundings<'_>) -> Result<(), Trouble>;
-    fn history(&self, source: &Source, around: &Surroundings<'_>) -> Result<Vec<StoredEvent>, Trouble>;
+    fn end(&self, source: &Source, around: &Surroundings<'_>) -> Result<End, Trouble>;
     fn known(&self, subject: &str) -> Known;
+    /// Lends the forms of its fixture.
+    fn lend(&self, forms: &mut Forms);
 }
 
 impl<S: Subject> Run for FileReader<S> {
@@ -194,11 +198,15 @@ impl<S: Subject> Run for FileReader<S> {
         self.reader.run(source, around)?.judge().map_err(Trouble::Failed)
     }
 
-    fn history(&self, source: &Source, around: &Surroundings<'_>) -> Result<Vec<StoredEvent>, Trouble> {
+    fn end(&self, source: &Source, around: &Surroundings<'_>) -> Result<End, Trouble> {
         let ran = self.reader.run(source, around)?;
-        let history = ran.history();
+        let end = ran.end();
         ran.judge().map_err(Trouble::Failed)?;
-        Ok(history)
+        Ok(end)
+    }
+
+    fn lend(&self, forms: &mut Forms) {
+        forms.insert(TypeId::of::<S>(), Arc::new(self.reader.fixture.clone()));
     }
 
     fn known(&self, subject: &str) -> Known {
@@ -352,6 +360,42 @@ impl Library {
             .collect()
     }
 
+    /// Carries out scenarios that are told in code, and writes each as a file about the subject that it is told of.
+    ///
+    /// Their values take the forms as JSON that the readers of this library know, where their own fixtures have none.
+    ///
+    /// # Errors
+    ///
+    /// For each scenario, as [`ScenarioFile::of`]; or when no subject here is what it is told of.
+    ///
+    /// # Panics
+    ///
+    /// When `scenarios` does.
+    pub fn told_in_code(&self, scenarios: impl FnOnce()) -> Vec<Result<ScenarioFile, FileError>> {
+        let mut forms = Forms::new();
+        for files in self.subjects.values() {
+            files.lend(&mut forms);
+        }
+        let (ended, records) = collect(|| forms::with(forms, scenarios));
+        if let Err(panic) = ended {
+            std::panic::resume_unwind(panic);
+        }
+        let known = self.known();
+        let file = |record: &Record| {
+            let subject = known.iter().find(|known| known.type_name == record.subject);
+            let Some(subject) = subject else {
+                let spot = Spot {
+                    line: record.line,
+                    column: 1,
+                };
+                let message = format!("no subject here is a {}", record.subject);
+                return Err(FileError::new(&record.file, Some(spot), "", message));
+            };
+            ScenarioFile::of(record, &subject.subject)
+        };
+        records.iter().map(file).collect()
+    }
+
     /// Reads the scenario file of this name.
     ///
     /// # Errors
@@ -408,16 +452,16 @@ impl Library {
     }
 
     fn around<T>(&self, name: &str, stack: &[&str], run: impl FnOnce(&Surroundings<'_>) -> T) -> T {
-        let history_of = |other: &str| self.history(other, stack);
+        let end_of = |other: &str| self.end_of(other, stack);
         run(&Surroundings {
             name,
             chains: self.chains.as_ref(),
-            history_of: &history_of,
+            end_of: &end_of,
         })
     }
 
-    /// The history at the end of the scenario `name`, on which those of `stack` wait.
-    fn history(&self, name: &str, stack: &[&str]) -> Result<Vec<StoredEvent>, String> {
+    /// The end of the scenario `name`, on which those of `stack` wait.
+    fn end_of(&self, name: &str, stack: &[&str]) -> Result<End, String> {
         if stack.contains(&name) || stack.len() > DEEPEST {
             return Err(format!(
                 "scenarios that start at each other's end: {}",
@@ -434,7 +478,7 @@ impl Library {
         let source = self.read(name).map_err(|error| error.to_string())?;
         let files = self.subject_of(&source).map_err(|error| error.to_string())?;
         let stack: Vec<&str> = stack.iter().copied().chain([name]).collect();
-        self.around(name, &stack, |around| files.history(&source, around))
+        self.around(name, &stack, |around| files.end(&source, around))
             .map_err(told)
     }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::json;
 use crate::model::{Timestamp, read_json};
 
 use super::bind::{Refusal, Use};
 use super::place::{spot, spots};
+use super::span;
 use super::{FORMAT, FileError, GivenLine, ScenarioFile, Spot, Template, Then, WhenLine};
 
 /// A scenario file that was read, and where its parts stand.
@@ -123,6 +126,7 @@ fn check(source: &Source) -> Result<(), Refusal> {
         match line {
             GivenLine::Event(event) => asks(&event.data, format!("/given/{index}/data"), &names)?,
             GivenLine::Command { command } => asks(command, format!("/given/{index}/command"), &names)?,
+            GivenLine::Time { time } => moment(time, &format!("/given/{index}/time"))?,
             GivenLine::Scenario { .. } => {}
         }
     }
@@ -136,11 +140,32 @@ fn check(source: &Source) -> Result<(), Refusal> {
                 WhenLine::Command { command } => asks(command, format!("{at}/command"), &names)?,
                 WhenLine::Event(event) => asks(&event.data, format!("{at}/data"), &names)?,
                 WhenLine::Time { time } => moment(time, &format!("{at}/time"))?,
+                WhenLine::Passing { passes } => {
+                    span::parse(passes).map_err(|message| (format!("{at}/passes"), message))?;
+                }
+                WhenLine::Query { query } => {
+                    question(query).map_err(|message| (format!("{at}/query"), message.to_owned()))?;
+                    asks(query, format!("{at}/query"), &names)?;
+                }
             }
         }
         check_then(then, &format!("{at}/then"), &mut names)?;
     }
     Ok(())
+}
+
+/// The name of a question, and what it asks.
+pub(super) fn question(query: &Template) -> Result<(&str, &Value), &'static str> {
+    let named = match query.json() {
+        Value::String(name) => Some((name.as_str(), &Value::Null)),
+        Value::Object(members) if members.len() == 1 => {
+            members.iter().next().map(|(name, asked)| (name.as_str(), asked))
+        }
+        _ => None,
+    };
+    named
+        .filter(|(name, _)| !name.is_empty() && !name.starts_with('$'))
+        .ok_or("a question stands under its name, as in {\"due\": {\"above\": 500}}; one without more to say is its name")
 }
 
 fn moment(time: &str, at: &str) -> Result<(), Refusal> {
@@ -194,10 +219,21 @@ fn check_then(then: &Then, at: &str, names: &mut BTreeSet<String>) -> Result<(),
         ("error", &then.error),
         ("state", &then.state),
         ("reply", &then.reply),
+        ("result", &then.result),
     ] {
         if let Some(value) = value {
             value.names(&format!("{at}/{member}"), &mut seen)?;
         }
+    }
+    if then.rows.as_ref().is_some_and(BTreeMap::is_empty) {
+        return Err((
+            format!("{at}/rows"),
+            "this holds whatever happens; `\"state\": {}` says that there are no rows".to_owned(),
+        ));
+    }
+    for (key, row) in then.rows.iter().flatten() {
+        let key = key.replace('~', "~0").replace('/', "~1");
+        row.names(&format!("{at}/rows/{key}"), &mut seen)?;
     }
     for (member, values) in [("effects", &then.effects), ("commands", &then.commands)] {
         for (index, value) in values.iter().flatten().enumerate() {

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use crate::model::Version;
 use crate::scenario::events::one_line;
 use crate::scenario::text::{fits, indented, spread, version_literal};
 
-use super::{EventTemplate, GivenLine, OutcomeWord, ScenarioFile, Then, WhenLine};
+use super::{EventTemplate, GivenEvent, GivenLine, OutcomeWord, ScenarioFile, Then, WhenLine};
 
 /// The scenario as the text of its file. Reading it gives the same scenario, and the same scenario gives the same
 /// text.
@@ -19,8 +20,14 @@ pub fn write(scenario: &ScenarioFile) -> String {
     if let Some(tells) = &scenario.tells {
         members.push(member("tells", text(tells)));
     }
+    if let Some(stream) = &scenario.stream {
+        members.push(member("stream", text(stream)));
+    }
     if let Some(at) = &scenario.at {
         members.push(member("at", text(at)));
+    }
+    if scenario.ids > 0 {
+        members.push(member("ids", vec![scenario.ids.to_string()]));
     }
     members.push(member("given", list(scenario.given.iter().map(given).collect())));
     members.extend(step(&scenario.when, &scenario.then));
@@ -38,7 +45,8 @@ pub(crate) fn then_text(check: &Then) -> Vec<String> {
 
 fn given(line: &GivenLine) -> Vec<String> {
     match line {
-        GivenLine::Event(event) => one_event(event),
+        GivenLine::Event(event) => given_event(event),
+        GivenLine::Time { time } => named("time", &Value::from(time.as_str())),
         GivenLine::Command { command } => named("command", command.json()),
         GivenLine::Scenario { scenario } => named("scenario", &Value::from(scenario.as_str())),
     }
@@ -49,6 +57,8 @@ fn step(when: &[WhenLine], check: &Then) -> Vec<Vec<String>> {
         WhenLine::Command { command } => named("command", command.json()),
         WhenLine::Event(event) => one_event(event),
         WhenLine::Time { time } => named("time", &Value::from(time.as_str())),
+        WhenLine::Passing { passes } => named("passes", &Value::from(passes.as_str())),
+        WhenLine::Query { query } => named("query", query.json()),
     });
     vec![member("when", list(asked.collect())), member("then", then(check))]
 }
@@ -84,6 +94,16 @@ fn then(then: &Then) -> Vec<String> {
     if let Some(reply) = &then.reply {
         members.push(member("reply", spread(reply.json())));
     }
+    if let Some(result) = &then.result {
+        members.push(member("result", spread(result.json())));
+    }
+    if let Some(rows) = &then.rows {
+        let rows = rows.iter().map(|(key, row)| member(key, spread(row.json())));
+        members.push(member("rows", object(rows.collect())));
+    }
+    if !then.no_rows.is_empty() {
+        members.push(member("no_rows", texts(&then.no_rows)));
+    }
     for (name, values) in [("effects", &then.effects), ("commands", &then.commands)] {
         if let Some(values) = values {
             members.push(member(
@@ -108,19 +128,45 @@ fn then(then: &Then) -> Vec<String> {
     object(members)
 }
 
+fn given_event(event: &GivenEvent) -> Vec<String> {
+    let mut lines = one_event(&event.event());
+    let mut more = String::new();
+    if let Some(stream) = &event.stream {
+        more.push_str(&format!(", \"stream\": {}", Value::from(stream.as_str())));
+    }
+    if !event.tags.is_empty() {
+        let tags = event.tags.iter().map(|(name, values)| {
+            let values = match values.values() {
+                [only] => Value::from(only.as_str()),
+                several => Value::from(several.to_vec()),
+            };
+            format!("{}: {values}", Value::from(name.as_str()))
+        });
+        more.push_str(&format!(
+            ", \"tags\": {{{}}}",
+            tags.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    // Before the brace that closes the event.
+    if let Some(last) = lines.last_mut() {
+        last.insert_str(last.len() - 1, &more);
+    }
+    lines
+}
+
 fn one_event(event: &EventTemplate) -> Vec<String> {
     let head = format!(
         "{{\"type\": {}, \"version\": {}, \"data\": ",
         Value::from(event.event_type.as_str()),
-        version_json(event)
+        version_json(&event.version)
     );
     closed(&head, event.data.json())
 }
 
-fn version_json(event: &EventTemplate) -> String {
-    match &event.version {
-        crate::model::Version::Text(text) => Value::from(text.as_ref()).to_string(),
-        number @ crate::model::Version::Number(_) => version_literal(number),
+fn version_json(version: &Version) -> String {
+    match version {
+        Version::Text(text) => Value::from(text.as_ref()).to_string(),
+        number @ Version::Number(_) => version_literal(number),
     }
 }
 

@@ -67,6 +67,9 @@ impl FreeCheck {
     }
 }
 
+/// A check that is left out, and why.
+type LeftOut = (FreeCheck, Cow<'static, str>);
+
 /// How a subject is made for a scenario.
 enum Start<S> {
     Default(fn() -> S),
@@ -90,7 +93,7 @@ pub struct Fixture<S: Subject> {
     /// The checks that are left out, a bit for each.
     off: u16,
     /// Why they are; shared, since every scenario has a copy of its fixture.
-    reasons: Option<Arc<Vec<(FreeCheck, Cow<'static, str>)>>>,
+    reasons: Option<Arc<Vec<LeftOut>>>,
     pub(super) stream: Option<Arc<str>>,
     pub(super) clock: Clock,
     pub(super) schemas: Option<Schemas>,
@@ -392,7 +395,7 @@ impl<S: Subject> Fixture<S> {
     }
 
     /// The checks that are left out, and why.
-    pub(super) fn left_out(&self) -> &[(FreeCheck, Cow<'static, str>)] {
+    pub(super) fn left_out(&self) -> &[LeftOut] {
         self.reasons.as_deref().map_or(&[], Vec::as_slice)
     }
 

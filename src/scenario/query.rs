@@ -143,10 +143,8 @@ impl<P: Projector> Story<Projecting<P>> {
     fn ask_query<Q: Query<P> + Debug + 'static>(&mut self, query: &Q, at: At) {
         self.open_step();
         let (mut asked, panic) = ask(&self.subject, query);
-        let views = self.fixture.queries.iter().flat_map(|views| views.iter());
-        asked.data = views
-            .filter_map(|view| Some(named(&view.name, (view.json)(query)?.ok()?)))
-            .next();
+        let mut views = self.fixture.queries.iter().flat_map(|views| views.iter());
+        asked.data = views.find_map(|view| Some(named(&view.name, (view.json)(query)?.ok()?)));
         self.push_query(asked, panic, at);
     }
 }

@@ -368,7 +368,7 @@ fn what_no_file_can_say_is_refused_at_the_line_of_the_scenario() {
             .given_nothing()
             .when(OrderCommand::HowMuch)
             .then_ignored()
-            .check_now()
+            .check_now();
     });
     assert!(
         failed.starts_with("what fails has no file: scenario failed"),

@@ -129,6 +129,9 @@ rules! {
     TYPE_DISAGREES "type-disagrees" Deny
         "The schema and the Rust type answer differently about one value, and the type decides in production."
         "describe the member so that schema and serde agree";
+    TYPE_READS_MORE "type-reads-more" Note
+        "The type reads values that its schema refuses, so that comparing schemas may call a change breaking that is none."
+        "describe the member so that schema and serde agree; where the schema is meant to be narrower, nothing has to be done";
     TYPE_UNSATISFIABLE "type-unsatisfiable" Deny
         "A writer schema that no value satisfies makes every comparison pass."
         "report the type: its schema cannot be closed as written";

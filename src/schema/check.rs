@@ -11,6 +11,7 @@ use crate::rules;
 use super::catalogue::Catalogue;
 use super::compare::{CompareOptions, Contract, Direction, Verdict};
 use super::deploy::{Deployment, deployment};
+use super::serde_true::Heard;
 use super::readings::{Readings, in_parallel, work_out};
 use super::told;
 use super::version::VersionScheme;
@@ -124,6 +125,8 @@ pub struct CheckOptions {
     pub contract: Contract,
     /// How long each direction of a pair may take before it is left open.
     pub allowance: Duration,
+    /// Answers in which the code's types had the last word; see [`hear`](super::hear).
+    pub heard: Vec<Heard>,
 }
 
 impl Default for CheckOptions {
@@ -143,6 +146,7 @@ impl Default for CheckOptions {
             released: None,
             contract,
             allowance,
+            heard: Vec::new(),
         }
     }
 }

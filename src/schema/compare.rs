@@ -178,9 +178,9 @@ pub(super) fn contains(sub: &Value, sup: &Value, options: &CompareOptions) -> Re
 
 /// One side of a comparison, with what was worked out about it.
 pub(super) struct Operand<'a> {
-    schema: &'a Value,
-    side: Side,
-    draft: Draft,
+    pub(super) schema: &'a Value,
+    pub(super) side: Side,
+    pub(super) draft: Draft,
     /// Compiled as it was written; not when it is too deep.
     compiled: Result<Arc<Compiled>, String>,
     common: OnceCell<Result<Translated, Untranslatable>>,
@@ -332,7 +332,7 @@ impl Direction {
 }
 
 /// The rules behind the findings of one direction: breaking and unproven.
-fn rules_of(sub: Side) -> (&'static Rule, &'static Rule) {
+pub(super) fn rules_of(sub: Side) -> (&'static Rule, &'static Rule) {
     match sub {
         Side::Old => (&rules::BREAKING_STEP, &rules::UNPROVEN_STEP),
         Side::New => (&rules::BREAKING_ROLLBACK, &rules::UNPROVEN_ROLLBACK),
@@ -516,7 +516,7 @@ fn same_meaning(left: &Value, right: &Value) -> bool {
 }
 
 /// What `sup` has against the witness.
-fn objections(
+pub(super) fn objections(
     sup: &Operand<'_>,
     compiled: &Compiled,
     witness: &Value,

@@ -154,7 +154,7 @@ fn unexpected(message: &str) -> Option<&str> {
 
 /// The place in `schema` that says what the value at `member` may be: its `keyword`, where it has that, else the
 /// subschema itself, or the nearest above that says something about it.
-fn governing(schema: &Value, member: &str, keyword: &str) -> String {
+pub(super) fn governing(schema: &Value, member: &str, keyword: &str) -> String {
     let mut place = resolved(schema, String::new());
     for token in member.split('/').skip(1) {
         match below(schema, &place, token, 0) {

@@ -62,6 +62,8 @@ mod sample;
 #[cfg(feature = "compat")]
 mod scan;
 #[cfg(feature = "compat")]
+mod serde_true;
+#[cfg(feature = "compat")]
 mod shape;
 #[cfg(feature = "compat")]
 mod shrink;
@@ -117,6 +119,8 @@ pub use prove::Step as DerivationStep;
 pub(crate) use questions::{Condition, common_form, included, instances, smallest};
 #[cfg(feature = "compat")]
 pub use readings::Reading;
+#[cfg(feature = "compat")]
+pub use serde_true::{Heard, Word, check_agreement, compare_kinds, hear};
 pub use types::{kind, reader_schema, writer_schema};
 #[cfg(feature = "compat")]
 pub(crate) use validators::Known;

@@ -52,13 +52,29 @@ pub(crate) fn included(sub: &Value, sup: &Value, contract: Contract) -> Result<(
     }
 }
 
+/// `schema` in the common form, with examples of the formats of texts in place of what those leave open; and whether it
+/// has a format of which there are none.
+pub(crate) fn spoken(schema: &Value) -> Option<(Value, bool)> {
+    // The common form has no formats any more.
+    let mut spoken = schema.clone();
+    for_each_object(&mut spoken, &mut speak_formats);
+    let mut unspoken = false;
+    for_each_object(&mut spoken, &mut |members| {
+        let text = members.get("type").is_some_and(|of| match of {
+            Value::Array(names) => names.iter().any(|name| name == "string"),
+            of => of == "string",
+        });
+        unspoken |= text && members.contains_key("format") && !says_texts(members);
+    });
+    Some((common_form(&spoken).ok()?, unspoken))
+}
+
 /// Values of `old`, smallest first: every branch and every member of an enumeration, optional members present and
 /// absent, bounds and what lies beside them, and all of it aimed at what `aims` say at the same places.
 pub(crate) fn instances(old: &Value, aims: &[&Value], limit: usize) -> Vec<Value> {
-    let Ok(mut from) = common_form(old) else {
+    let Some((from, _)) = spoken(old) else {
         return Vec::new();
     };
-    for_each_object(&mut from, &mut speak_formats);
     // What a writer does not declare it does not write.
     let from = closing::close(&from, Unspecified::Anything);
     let patterns = Patterns::default();
@@ -90,13 +106,17 @@ pub(crate) fn instances(old: &Value, aims: &[&Value], limit: usize) -> Vec<Value
     values.into_iter().map(|(_, _, value)| value).collect()
 }
 
+/// Whether a keyword other than `format` says which texts there are.
+fn says_texts(members: &Map<String, Value>) -> bool {
+    ["enum", "const", "pattern"]
+        .iter()
+        .any(|keyword| members.contains_key(*keyword))
+}
+
 /// Formats assert nothing, but a writer that states one keeps to it: texts of a stated format are taken from a few
 /// that have it, and integers of a Rust type's width stay inside it.
 fn speak_formats(members: &mut Map<String, Value>) {
-    if ["enum", "const", "pattern"]
-        .iter()
-        .any(|keyword| members.contains_key(*keyword))
-    {
+    if says_texts(members) {
         return;
     }
     let samples = match members.get("format").and_then(Value::as_str) {
@@ -124,8 +144,15 @@ fn speak_formats(members: &mut Map<String, Value>) {
         Some("uint8") => return bound(members, json!(0), json!(u8::MAX)),
         Some(_) | None => return,
     };
-    if members.get("type").is_some_and(|of| *of == "string") {
-        members.insert("enum".to_owned(), samples);
+    let (Some(of), Value::Array(mut samples)) = (members.get("type"), samples) else {
+        return;
+    };
+    let nullable = *of == json!(["null", "string"]) || *of == json!(["string", "null"]);
+    if nullable {
+        samples.push(Value::Null);
+    }
+    if nullable || *of == "string" {
+        members.insert("enum".to_owned(), Value::Array(samples));
     }
 }
 

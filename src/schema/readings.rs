@@ -60,12 +60,22 @@ impl<'a> Readings<'a> {
             .iter()
             .map(|history| {
                 let rules = options.rules_of(&history.event_type);
+                let scheme = catalogue.scheme();
+                let at = |version: &Version| {
+                    let mut versions = history.versions.iter();
+                    versions.position(|known| scheme.same(&known.version, version))
+                };
+                let heard = options.heard.iter().filter(|heard| heard.event_type == history.event_type);
+                let known = heard.filter_map(|heard| {
+                    let pair = (at(&heard.writer)?, at(&heard.reader)?);
+                    Some((pair, Arc::new(heard.direction.clone())))
+                });
                 Self {
                     history: match rules.own_version {
                         Some(pointer) => Cow::Owned(set_aside(history, pointer)),
                         None => Cow::Borrowed(history),
                     },
-                    scheme: catalogue.scheme(),
+                    scheme,
                     compare: CompareOptions {
                         draft: None,
                         contract: rules.contract,
@@ -77,7 +87,7 @@ impl<'a> Readings<'a> {
                         .iter()
                         .filter(|coverage| coverage.event_type == history.event_type)
                         .collect(),
-                    known: Mutex::default(),
+                    known: Mutex::new(known.collect()),
                 }
             })
             .collect()
@@ -115,15 +125,28 @@ impl<'a> Readings<'a> {
         if let Some(direction) = known().get(&(writer, reader)) {
             return Arc::clone(direction);
         }
-        let side = if writer <= reader { Side::Old } else { Side::New };
-        let made = Arc::new(reads(
-            self.version(writer),
-            self.version(reader),
-            side,
-            &self.compare,
-        ));
+        let made = Arc::new(self.asked(writer, reader, |sub, sup| {
+            direction(sub, sup, &self.compare, &Patterns::default())
+        }));
         known().insert((writer, reader), Arc::clone(&made));
         made
+    }
+
+    /// What `answer` says of the schema that `writer` writes by and the one that `reader` reads by.
+    pub(super) fn asked(
+        &self,
+        writer: usize,
+        reader: usize,
+        answer: impl Fn(&Operand<'_>, &Operand<'_>) -> Direction,
+    ) -> Direction {
+        let side = if writer <= reader { Side::Old } else { Side::New };
+        let (writer, reader) = (self.version(writer), self.version(reader));
+        asked(writer, reader, side, &self.compare, answer)
+    }
+
+    /// How they are compared.
+    pub(super) fn compare(&self) -> &CompareOptions {
+        &self.compare
     }
 
     /// The same, with the upcasters that the code at `reader` has.
@@ -214,12 +237,13 @@ pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R 
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Whether the readers of `reader` accept what the writers of `writer` emit. `side` is the writer's.
-pub(super) fn reads(
+/// What `answer` says of the schema that `writer` writes by and the one that `reader` reads by. `side` is the writer's.
+fn asked(
     writer: &SchemaVersion,
     reader: &SchemaVersion,
     side: Side,
     options: &CompareOptions,
+    answer: impl Fn(&Operand<'_>, &Operand<'_>) -> Direction,
 ) -> Direction {
     let other = match side {
         Side::Old => Side::New,
@@ -231,7 +255,7 @@ pub(super) fn reads(
         None => Operand::known(&reader.schema, &reader.compiled, other),
     };
     match (sub, sup) {
-        (Ok(sub), Ok(sup)) => direction(&sub, &sup, options, &Patterns::default()),
+        (Ok(sub), Ok(sup)) => answer(&sub, &sup),
         // A catalogue has no such schema: it was compiled when it was opened.
         (Err(error), _) | (_, Err(error)) => Direction::open(side, &error.to_string()),
     }

@@ -31,8 +31,8 @@ pub fn kind<T: Serialize + DeserializeOwned + JsonSchema>(
 /// The JSON Schema (2020-12) of what serde writes for `T`.
 ///
 /// It is the serialize contract, with two things made explicit that schemars leaves open. Objects are *closed*:
-/// a writer emits the members it declares and no others, unless it writes a map. Integer formats have *bounds*:
-/// an `i32` is an integer from -2147483648 to 2147483647.
+/// a writer emits the members it declares and no others, unless it writes a map. Formats of numbers have *bounds*:
+/// an `i32` is an integer from -2147483648 to 2147483647, and an `f32` ends where its largest value does.
 ///
 /// Members are sorted by name, whatever features `serde_json` was built with.
 ///
@@ -74,21 +74,31 @@ pub fn reader_schema<T: JsonSchema>() -> Value {
         .into_root_schema_for::<T>()
         .to_value();
     let mut schema = tidied(generated);
+    // A set is read from a list in which a value stands twice.
+    for_each_object(&mut schema, &mut |members| {
+        members.remove("uniqueItems");
+    });
     sort(&mut schema);
     schema
 }
 
 /// `schema` with bounded integers and without references to the document itself.
 fn tidied(mut schema: Value) -> Value {
-    for_each_object(&mut schema, &mut bound_integer);
+    for_each_object(&mut schema, &mut bound_number);
     name_root(schema)
 }
 
-/// Gives an integer format the bounds that serde checks.
-fn bound_integer(schema: &mut Map<String, Value>) {
-    let integer = match schema.get("type") {
-        Some(Value::String(name)) => name == "integer",
-        Some(Value::Array(names)) => names.iter().any(|name| name == "integer"),
+/// Gives the format of a number the bounds that serde checks.
+fn bound_number(schema: &mut Map<String, Value>) {
+    /// Halfway between the largest `f32` and what would be the next: what rounds to neither is no `f32`.
+    const BEYOND_F32: f64 = 3.402_823_567_797_336_6e38;
+    let kind = match schema.get("format").and_then(Value::as_str) {
+        Some("float") => "number",
+        _ => "integer",
+    };
+    let number = match schema.get("type") {
+        Some(Value::String(name)) => name == kind,
+        Some(Value::Array(names)) => names.iter().any(|name| name == kind),
         _ => false,
     };
     let bounds: Option<(Value, Value)> = match schema.get("format").and_then(Value::as_str) {
@@ -101,12 +111,17 @@ fn bound_integer(schema: &mut Map<String, Value>) {
         Some("uint16") => Some((u16::MIN.into(), u16::MAX.into())),
         Some("uint32") => Some((u32::MIN.into(), u32::MAX.into())),
         Some("uint64" | "uint") => Some((u64::MIN.into(), u64::MAX.into())),
+        Some("float") => Some(((-BEYOND_F32).into(), BEYOND_F32.into())),
         // The bounds of 128-bit integers have no exact form as a JSON number that readers agree on.
         _ => None,
     };
-    if let (true, Some((minimum, maximum))) = (integer, bounds) {
-        schema.entry("minimum").or_insert(minimum);
-        schema.entry("maximum").or_insert(maximum);
+    if let (true, Some((minimum, maximum))) = (number, bounds) {
+        let (below, above) = match kind {
+            "number" => ("exclusiveMinimum", "exclusiveMaximum"),
+            _ => ("minimum", "maximum"),
+        };
+        schema.entry(below).or_insert(minimum);
+        schema.entry(above).or_insert(maximum);
     }
 }
 

@@ -1,0 +1,17 @@
+//! How Rust types change, and what serde makes of it: the whole table, each answer held against serde itself.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    dead_code,
+    reason = "a test may fail; the types are read and written by serde alone"
+)]
+
+#[path = "serde_evolution/agreement.rs"]
+mod agreement;
+#[path = "serde_evolution/shapes.rs"]
+mod shapes;
+#[path = "serde_evolution/table.rs"]
+mod table;
+#[path = "serde_evolution/types.rs"]
+mod types;

@@ -10,7 +10,7 @@ use parcel::board::DeliveryBoard;
 use parcel::cash_box::CashBox;
 use parcel::parcel::Parcel;
 use parcel::scenarios::invariants;
-use parcel::{scenarios, upcasters};
+use parcel::{history, scenarios, upcasters};
 
 mod parcel;
 
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         .aggregate::<CashBox>("cashbox")
         .projector::<DeliveryBoard>("delivery-board")
         .upcasters(upcasters::typed())
+        .history(history::kinds())
         .scenarios(scenarios::all())
         .scenario_files(
             "parcel",

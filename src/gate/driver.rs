@@ -200,6 +200,7 @@ pub fn drive(
                 }
                 Reply::Hello { .. } | Reply::End => {}
                 Reply::Types { .. }
+                | Reply::Heard { .. }
                 | Reply::Upcasters { .. }
                 | Reply::Scenarios { .. }
                 | Reply::Step { .. }
@@ -318,7 +319,7 @@ pub fn drive(
                     .push((task, died(run.status, &run.output, &what, place)));
                 pending.retain(|index| *index != task);
             }
-            (Task::Types | Task::ListScenarios | Task::Scenarios { .. }, _, _) => {
+            (Task::Types | Task::Compatibility | Task::ListScenarios | Task::Scenarios { .. }, _, _) => {
                 answers.findings.push((
                     task,
                     died(run.status, &run.output, "before it answered", Place::default()),

@@ -6,19 +6,21 @@
 //! whose last line is not [`Reply::End`] means that the process died; the last [`Reply::Begin`], or in careful
 //! mode the file `FILE.position`, says at what.
 //!
-//! Format 1.0. A member may be added; a change of meaning is a new major version, which the other side refuses.
+//! Format 1.1. A member may be added; a change of meaning is a new major version, which the other side refuses.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Side};
 use crate::model::Version;
 use crate::replay::Step;
+use crate::rules;
+use crate::schema::{DerivationStep, Difference, Direction, Heard, Verdict};
 
 /// The version spoken here.
-pub const PROTOCOL: &str = "1.0";
+pub const PROTOCOL: &str = "1.1";
 /// The argument that names the request file.
 pub const REQUEST_ARGUMENT: &str = "--pastproof-request";
 /// The argument that names the reply file.
@@ -65,6 +67,9 @@ pub struct Request {
 pub enum Task {
     /// Say which event types the code has, and try the catalogue's examples on them.
     Types,
+    /// Say of every two versions of a type, of which at least one is a type of the code, whether the one reads what the
+    /// other writes.
+    Compatibility,
     /// Try every upcaster on the catalogue's examples and on recordings.
     Upcasters {
         /// The configured recordings that can be read, by their paths.
@@ -133,6 +138,11 @@ pub enum Reply {
     Types {
         /// Type, version and both schemas.
         types: Vec<Value>,
+    },
+    /// What the code's types say of two versions.
+    Heard {
+        /// All about it.
+        heard: Box<HeardReport>,
     },
     /// What is known about the upcasters.
     Upcasters {
@@ -218,6 +228,124 @@ pub struct StepReport {
     pub proved: bool,
     /// Whether it held on all of them, and there was at least one.
     pub verified: bool,
+}
+
+/// Whether one version reads what another writes, with the last word given to the types of the code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeardReport {
+    /// The event type.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The version that wrote.
+    pub writer: Version,
+    /// The version that reads.
+    pub reader: Version,
+    /// The answer.
+    pub verdict: Verdict,
+    /// An event that is lost, where it breaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Value>,
+    /// Why it is not compatible.
+    #[serde(default)]
+    pub findings: Vec<DifferenceReport>,
+    /// How it follows that it is compatible.
+    #[serde(default)]
+    pub derivation: Vec<StepOfProof>,
+}
+
+/// One reason why a version does not read what another writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DifferenceReport {
+    /// The rule behind it.
+    pub id: String,
+    /// JSON pointer in the schema of `side`.
+    pub pointer: String,
+    /// The schema that it stands in.
+    pub side: Side,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// One step of a proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepOfProof {
+    /// The place in a value.
+    pub at: String,
+    /// What is relied on, in the schema that is written by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<String>,
+    /// What follows, in the schema that is read by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+    /// Why.
+    pub why: String,
+}
+
+impl From<Heard> for HeardReport {
+    fn from(heard: Heard) -> Self {
+        let Heard {
+            event_type,
+            writer,
+            reader,
+            direction,
+        } = heard;
+        let findings = direction.findings.into_iter().map(|difference| DifferenceReport {
+            id: difference.id.to_owned(),
+            pointer: difference.pointer,
+            side: difference.side,
+            message: difference.message,
+        });
+        let derivation = direction.derivation.into_iter().map(|step| StepOfProof {
+            at: step.at,
+            given: step.given,
+            asked: step.asked,
+            why: step.why,
+        });
+        Self {
+            event_type,
+            writer,
+            reader,
+            verdict: direction.verdict,
+            witness: direction.witness,
+            findings: findings.collect(),
+            derivation: derivation.collect(),
+        }
+    }
+}
+
+impl HeardReport {
+    /// The answer as the check of the catalogue takes it; nothing where it names a rule that is not known here.
+    pub fn into_heard(self) -> Option<Heard> {
+        let findings: Option<Vec<Difference>> = self
+            .findings
+            .into_iter()
+            .map(|difference| {
+                Some(Difference {
+                    id: rules::find(&difference.id)?.id,
+                    pointer: difference.pointer,
+                    side: difference.side,
+                    message: difference.message,
+                })
+            })
+            .collect();
+        let derivation = self.derivation.into_iter().map(|step| DerivationStep {
+            at: step.at,
+            given: step.given,
+            asked: step.asked,
+            why: step.why,
+        });
+        Some(Heard {
+            event_type: self.event_type,
+            writer: self.writer,
+            reader: self.reader,
+            direction: Direction {
+                verdict: self.verdict,
+                witness: self.witness,
+                findings: findings?,
+                derivation: derivation.collect(),
+            },
+        })
+    }
 }
 
 /// Where a careful replay is, written before each event.

@@ -19,7 +19,7 @@ use crate::recording;
 use crate::replay::{self, Silent};
 use crate::report::{self, count};
 use crate::rules;
-use crate::schema::{self, Against, Deployment, TypeSchemas};
+use crate::schema::{self, Against, Deployment, Heard, TypeSchemas};
 use crate::upcast::Chains;
 
 /// What a gate is told beside its configuration.
@@ -89,6 +89,7 @@ pub fn run(located: &Located, options: &GateOptions<'_>, err: &mut dyn Write) ->
         options,
         ground: &ground,
         before,
+        heard: Vec::new(),
         findings: Vec::new(),
         checks: Vec::new(),
         complete: true,
@@ -145,6 +146,8 @@ struct Gate<'a> {
     options: &'a GateOptions<'a>,
     ground: &'a Ground,
     before: Option<Against>,
+    /// What the types of the code say of two versions.
+    heard: Vec<Heard>,
     findings: Vec<Finding>,
     checks: Vec<Check>,
     complete: bool,
@@ -249,6 +252,7 @@ impl Gate<'_> {
         let executables = executables(self.located, self.options, err)?;
         let mut tasks = vec![
             Task::Types,
+            Task::Compatibility,
             Task::Upcasters {
                 recordings: sound.iter().map(|recording| recording.path.clone()).collect(),
             },
@@ -335,6 +339,7 @@ impl Gate<'_> {
                         .collect();
                     self.add("types", schema::check_types(&self.ground.catalogue, &types));
                 }
+                Reply::Heard { heard } => self.heard.extend(heard.into_heard()),
                 Reply::Upcasters { steps: more } => steps.extend(more),
                 Reply::Done {
                     task,
@@ -433,6 +438,7 @@ impl Gate<'_> {
         let config = self.located.config.catalogue.clone().unwrap_or_default();
         let mut asked = check_options(&config);
         asked.covered = coverage(steps);
+        asked.heard = std::mem::take(&mut self.heard);
         // Without an answer from the code nobody knows which steps its upcasters bridge.
         if !self.complete {
             asked.require = schema::Require::None;
@@ -556,7 +562,7 @@ impl Counts {
                 replayed.upcast += number("upcast");
                 replayed.differences += number("differences");
             }
-            Task::ListScenarios | Task::Inspect { .. } | Task::Minimise { .. } => {}
+            Task::Compatibility | Task::ListScenarios | Task::Inspect { .. } | Task::Minimise { .. } => {}
         }
     }
 
@@ -601,6 +607,7 @@ impl Counts {
 fn check_of(task: &Task) -> &'static str {
     match task {
         Task::Types => "types",
+        Task::Compatibility => "compatibility",
         Task::Upcasters { .. } => "upcasters",
         Task::Scenarios { .. } | Task::ListScenarios => "scenarios",
         Task::Replay { .. } | Task::Inspect { .. } | Task::Minimise { .. } => "replay",

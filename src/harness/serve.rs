@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::finding::{Finding, Place};
+use crate::gate::ground::check_options;
 use crate::gate::protocol::{self, At, PROTOCOL, Reply, Request, Task};
 use crate::gate::upcasters::try_upcasters;
 use crate::harness::suite::{Ask, Suite, World};
@@ -17,7 +18,7 @@ use crate::replay::{self, Progress, ReplayRequest};
 use crate::rules;
 use crate::scenario::file::{self, Library, Trouble};
 use crate::scenario::{orphans, with_catalogue};
-use crate::schema::{TypeSchemas, Validation};
+use crate::schema::{self, TypeSchemas, Validation, check_agreement};
 use crate::upcast::Upcast;
 
 /// Carries out the request in the file `request` and appends the replies to the file `reply`.
@@ -57,6 +58,7 @@ fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
                 Err(message) => Err(Stop::Failed(message)),
             },
             Task::Types
+            | Task::Compatibility
             | Task::Upcasters { .. }
             | Task::Replay { .. }
             | Task::Inspect { .. }
@@ -72,6 +74,7 @@ fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
                         Task::Inspect { .. } | Task::Minimise { .. } => {
                             stream(suite, world, what, &request, reply, &mut replies)
                         }
+                        Task::Compatibility => compatibility(world, &request, &mut replies),
                         Task::Types | Task::ListScenarios | Task::Scenarios { .. } => {
                             types(world, &mut replies)
                         }
@@ -393,6 +396,9 @@ fn types(world: &World, replies: &mut Replies) -> Done {
             }
         }
     }
+    for finding in check_agreement(&world.kinds) {
+        replies.finding(finding)?;
+    }
     let count = schemas.len() as u64;
     replies.send(&Reply::Types { types: schemas })?;
     Ok((
@@ -400,6 +406,21 @@ fn types(world: &World, replies: &mut Replies) -> Done {
         format!("{count} event types of the code"),
         json!({ "examples": examples }),
     ))
+}
+
+/// Says of every two versions, of which at least one is linked in, whether the one reads what the other writes.
+fn compatibility(world: &World, request: &Request, replies: &mut Replies) -> Done {
+    let located = crate::gate::config::load(Path::new(&request.config))
+        .map_err(|error| Stop::Failed(error.to_string()))?;
+    let config = located.config.catalogue.unwrap_or_default();
+    let heard = schema::hear(&world.ground.catalogue, &check_options(&config), &world.words);
+    let count = heard.len() as u64;
+    for heard in heard {
+        replies.send(&Reply::Heard {
+            heard: Box::new(heard.into()),
+        })?;
+    }
+    Ok((count, format!("{count} pairs of versions"), Value::Null))
 }
 
 /// Reads an upcast event with the code's own types.

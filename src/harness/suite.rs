@@ -15,6 +15,7 @@ use crate::model::{Aggregate, EventKind, Projector, Version};
 use crate::replay::{self, AggregateFold, Progress, ProjectorFold, ReplayRequest, Replayed};
 use crate::scenario::Subject;
 use crate::scenario::file::{self, FileReader, Library};
+use crate::schema::Word;
 use crate::upcast::{Chains, Upcaster};
 
 /// Everything of the user's code that can be checked: aggregates, projectors, upcasters, scenarios.
@@ -28,6 +29,7 @@ pub struct Suite {
     pub(super) upcasters: Vec<Upcaster>,
     pub(super) scenarios: Vec<(String, fn())>,
     pub(super) files: Library,
+    pub(super) history: Vec<EventKind>,
 }
 
 impl Suite {
@@ -41,6 +43,7 @@ impl Suite {
             projectors: Vec::new(),
             upcasters: Vec::new(),
             scenarios: Vec::new(),
+            history: Vec::new(),
         }
     }
 
@@ -70,6 +73,16 @@ impl Suite {
     /// Upcasters that are written in Rust. Those in files beside the schemas join them by themselves.
     pub fn upcasters(mut self, upcasters: impl IntoIterator<Item = Upcaster>) -> Self {
         self.upcasters.extend(upcasters);
+        self
+    }
+
+    /// Types of earlier versions that are still linked in, as [`kind`](crate::schema::kind) describes them.
+    ///
+    /// Where they are, an event that is said to break a version is one that its type really writes, and whether the
+    /// release can be taken back is asked of the types that would read its events. Of a version that only an upcaster
+    /// reads, the upcaster's own argument is asked what can be such an event.
+    pub fn history(mut self, kinds: impl IntoIterator<Item = EventKind>) -> Self {
+        self.history.extend(kinds);
         self
     }
 
@@ -179,6 +192,7 @@ impl Suite {
             .cloned()
             .collect();
         Ok(World {
+            words: words(&kinds, &self.history, &upcasters),
             chains: Arc::new(Chains::new(upcasters, current)),
             ground,
             kinds,
@@ -191,6 +205,13 @@ pub(super) struct World {
     pub ground: Ground,
     pub chains: Arc<Chains>,
     pub kinds: Vec<EventKind>,
+    /// Every type that is linked in, with its version: those of the code, then those of history.
+    pub words: Vec<Word>,
+}
+
+fn words(kinds: &[EventKind], history: &[EventKind], upcasters: &[Upcaster]) -> Vec<Word> {
+    let own = kinds.iter().chain(history).map(Word::of);
+    own.chain(upcasters.iter().filter_map(Upcaster::word)).collect()
 }
 
 impl World {

@@ -15,7 +15,7 @@ use crate::gate::ground::check_options;
 use crate::gate::upcasters::try_upcasters;
 use crate::harness::serve::{panic_message, read_with_types};
 use crate::harness::suite::{Ask, Suite, World};
-use crate::model::Version;
+use crate::model::{EventKind, Version};
 use crate::recording;
 use crate::replay::Silent;
 use crate::report::{self, Look};
@@ -225,11 +225,12 @@ fn schema_trial(shared: &Arc<Shared>, event_type: &str, version: Version) -> Tri
                 })
                 .collect();
             let config = shared.located()?.config.catalogue.clone().unwrap_or_default();
-            let options = schema::CheckOptions {
+            let mut options = schema::CheckOptions {
                 covered,
                 only: Some((event_type.clone(), version.clone())),
                 ..check_options(&config)
             };
+            options.heard = schema::hear(catalogue, &options, &world.words);
             let is_here = |finding: &Finding| {
                 finding.place.event_type.as_ref() == Some(&event_type)
                     && finding
@@ -254,16 +255,19 @@ fn type_trial(shared: &Arc<Shared>, event_type: &str) -> Trial {
     let event_type = event_type.to_owned();
     trial(shared, format!("types::{event_type}"), move |shared| {
         let world = shared.world()?;
-        let types: Vec<TypeSchemas> = world
+        let kinds: Vec<EventKind> = world
             .kinds
             .iter()
             .filter(|kind| kind.event_type == event_type)
-            .map(TypeSchemas::from)
+            .cloned()
             .collect();
+        let types: Vec<TypeSchemas> = kinds.iter().map(TypeSchemas::from).collect();
         if types.is_empty() {
             return Err(format!("the code has no event type {event_type}").into());
         }
-        judge(schema::check_types(&world.ground.catalogue, &types))
+        let mut findings = schema::check_types(&world.ground.catalogue, &types);
+        findings.extend(schema::check_agreement(&kinds));
+        judge(findings)
     })
 }
 

@@ -7,14 +7,15 @@ use serde_json::Value;
 use super::human::{Look, cut_at, plain};
 use super::schema::contract_name;
 use crate::finding::Side;
-use crate::schema::{Contract, Direction, Explanation, Spot, Verdict};
+use crate::schema::{Contract, DerivationStep, Direction, Explanation, Spot, Verdict};
 
 /// The longest event and the longest piece of a schema that are shown.
 const EVENT: usize = 2_000;
 const PIECE: usize = 72;
 
-/// The most reasons that are shown.
+/// The most reasons that are shown, and how much of each.
 const REASONS: usize = 5;
+const REASON: usize = 240;
 
 /// What a comparison is told with.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +51,8 @@ pub fn compared(out: &mut dyn Write, compared: Compared<'_>) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Writes one direction: the verdict, the smallest event that breaks, the places in both files, what to do next.
+/// Writes one direction: the verdict, the smallest event that breaks, the places in both files, what to do next; or
+/// how it follows that it is compatible.
 ///
 /// # Errors
 ///
@@ -85,16 +87,23 @@ pub fn direction(
     if let Some(witness) = &direction.witness {
         writeln!(out, "  {} {}", label("event"), plain(&cut_at(EVENT, witness)))?;
     }
-    let Some(explanation) = explanation else {
-        return writeln!(out);
-    };
-    for (at, because) in explanation.because.iter().take(REASONS).enumerate() {
+    let derived: Vec<String> = direction.derivation.iter().map(step).collect();
+    let because = explanation.map_or(&derived, |explanation| &explanation.because);
+    for (at, because) in because.iter().take(REASONS).enumerate() {
         let label = if at == 0 { label("because") } else { " ".repeat(11) };
         writeln!(out, "  {label} {}", plain(because))?;
     }
-    if let Some(more) = explanation.because.len().checked_sub(REASONS + 1) {
-        writeln!(out, "  {} and {} more", " ".repeat(11), more + 1)?;
+    if let Some(more) = because.len().checked_sub(REASONS + 1) {
+        let all = if explanation.is_none() {
+            "; --format json has them all"
+        } else {
+            ""
+        };
+        writeln!(out, "  {} and {} more{all}", " ".repeat(11), more + 1)?;
     }
+    let Some(explanation) = explanation else {
+        return writeln!(out);
+    };
     let stuck = direction.verdict == Verdict::Unproven;
     let places = [
         (if stuck { "stuck at" } else { "refused at" }, &explanation.at),
@@ -110,6 +119,26 @@ pub fn direction(
     }
     writeln!(out, "  {} {}", label("next"), explanation.next)?;
     writeln!(out)
+}
+
+/// `at /total: from integers follows numbers`
+fn step(step: &DerivationStep) -> String {
+    let why = cut_text(&step.why);
+    if step.at.is_empty() {
+        why
+    } else {
+        format!("at {}: {why}", step.at)
+    }
+}
+
+/// A reason on one line.
+fn cut_text(text: &str) -> String {
+    if text.chars().count() <= REASON {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(REASON).collect();
+    cut.push('…');
+    cut
 }
 
 /// `new.json:7, /properties/total/type: "integer"`

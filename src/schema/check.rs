@@ -11,8 +11,8 @@ use crate::rules;
 use super::catalogue::Catalogue;
 use super::compare::{CompareOptions, Contract, Direction, Verdict};
 use super::deploy::{Deployment, deployment};
-use super::serde_true::Heard;
 use super::readings::{Readings, in_parallel, work_out};
+use super::serde_true::Heard;
 use super::told;
 use super::version::VersionScheme;
 

@@ -65,7 +65,10 @@ impl<'a> Readings<'a> {
                     let mut versions = history.versions.iter();
                     versions.position(|known| scheme.same(&known.version, version))
                 };
-                let heard = options.heard.iter().filter(|heard| heard.event_type == history.event_type);
+                let heard = options
+                    .heard
+                    .iter()
+                    .filter(|heard| heard.event_type == history.event_type);
                 let known = heard.filter_map(|heard| {
                     let pair = (at(&heard.writer)?, at(&heard.reader)?);
                     Some((pair, Arc::new(heard.direction.clone())))

@@ -90,8 +90,8 @@ fn tidied(mut schema: Value) -> Value {
 
 /// Gives the format of a number the bounds that serde checks.
 fn bound_number(schema: &mut Map<String, Value>) {
-    /// Halfway between the largest `f32` and what would be the next: what rounds to neither is no `f32`.
-    const BEYOND_F32: f64 = 3.402_823_567_797_336_6e38;
+    /// The last text that rounds to the largest `f32`; what is beyond is none.
+    const LAST_F32: f64 = 3.402_823_567_797_336_6e38;
     let kind = match schema.get("format").and_then(Value::as_str) {
         Some("float") => "number",
         _ => "integer",
@@ -111,17 +111,13 @@ fn bound_number(schema: &mut Map<String, Value>) {
         Some("uint16") => Some((u16::MIN.into(), u16::MAX.into())),
         Some("uint32") => Some((u32::MIN.into(), u32::MAX.into())),
         Some("uint64" | "uint") => Some((u64::MIN.into(), u64::MAX.into())),
-        Some("float") => Some(((-BEYOND_F32).into(), BEYOND_F32.into())),
+        Some("float") => Some(((-LAST_F32).into(), LAST_F32.into())),
         // The bounds of 128-bit integers have no exact form as a JSON number that readers agree on.
         _ => None,
     };
     if let (true, Some((minimum, maximum))) = (number, bounds) {
-        let (below, above) = match kind {
-            "number" => ("exclusiveMinimum", "exclusiveMaximum"),
-            _ => ("minimum", "maximum"),
-        };
-        schema.entry(below).or_insert(minimum);
-        schema.entry(above).or_insert(maximum);
+        schema.entry("minimum").or_insert(minimum);
+        schema.entry("maximum").or_insert(maximum);
     }
 }
 

@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::model::{EventError, Version, read_json, write_json};
+#[cfg(feature = "harness")]
+use crate::schema::Word;
 
 use super::Envelope;
 #[cfg(feature = "compat")]
@@ -108,6 +110,9 @@ pub struct Upcaster {
     location: Option<&'static Location<'static>>,
     #[cfg(feature = "compat")]
     declared: Option<Declared>,
+    /// Whether the type that it reads its events into accepts a text.
+    #[cfg(feature = "harness")]
+    reads: Option<fn(&str) -> Result<(), EventError>>,
     step: Arc<dyn Step>,
 }
 
@@ -158,6 +163,7 @@ impl Upcaster {
                 Ok(vec![Upcast::new(made.0.clone(), made.1.clone(), data)])
             }),
         )
+        .read_into::<Old>()
     }
 
     /// Reads the data into `Old` and hands it to `f`, which makes any number of events of the types and versions
@@ -196,6 +202,7 @@ impl Upcaster {
             "typed",
             Code(move |data: Value| f(read(&data)?).map_err(refused)),
         )
+        .read_into::<Old>()
     }
 
     /// Hands the data to `f` as it is.
@@ -247,6 +254,8 @@ impl Upcaster {
             location: Some(Location::caller()),
             #[cfg(feature = "compat")]
             declared: None,
+            #[cfg(feature = "harness")]
+            reads: None,
             step: Arc::new(step),
         }
     }
@@ -268,8 +277,33 @@ impl Upcaster {
             file: true,
             location: None,
             declared: None,
+            #[cfg(feature = "harness")]
+            reads: None,
             step: Arc::new(step),
         }
+    }
+
+    /// The same upcaster, with the type that it reads its events into.
+    fn read_into<Old: DeserializeOwned>(self) -> Self {
+        #[cfg(feature = "harness")]
+        let read = Self {
+            reads: Some(|text| read_json::<Old>(text).map(drop)),
+            ..self
+        };
+        #[cfg(not(feature = "harness"))]
+        let read = self;
+        read
+    }
+
+    /// The type that it reads its events into, where it has one.
+    #[cfg(feature = "harness")]
+    pub(crate) fn word(&self) -> Option<Word> {
+        let reads = self.reads?;
+        Some(Word::with_reader(
+            self.event_type.clone(),
+            self.from.clone(),
+            reads,
+        ))
     }
 
     /// The same upcaster, known as what a file declares.

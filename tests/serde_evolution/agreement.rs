@@ -87,20 +87,19 @@ struct Stamped {
 
 fn told(kinds: &[EventKind]) -> String {
     let mut text = String::new();
-    for kind in kinds {
-        for finding in check_agreement(kind) {
-            writeln!(
-                text,
-                "{} {} {} {:?}\n  {}\n  {}",
-                finding.level,
-                finding.rule.id,
-                kind.event_type,
-                finding.place.pointer.as_deref().unwrap_or_default(),
-                finding.message,
-                finding.witness.map_or_else(String::new, |witness| witness.to_string())
-            )
-            .unwrap();
-        }
+    for finding in check_agreement(kinds) {
+        writeln!(
+            text,
+            "{} {} {:?}\n  {}\n  {}",
+            finding.level,
+            finding.rule.id,
+            finding.place.pointer.as_deref().unwrap_or_default(),
+            finding.message,
+            finding
+                .witness
+                .map_or_else(String::new, |witness| witness.to_string())
+        )
+        .unwrap();
     }
     text
 }
@@ -136,19 +135,49 @@ fn types_as_they_are_written_every_day_agree_with_their_schemas() {
     }
     let mut kinds = kinds!(
         types::with_option::new,
-        Plain, External, Internal, Adjacent, Untagged, Flattened, Nested, Recursive, Strict
+        Plain,
+        External,
+        Internal,
+        Adjacent,
+        Untagged,
+        Flattened,
+        Nested,
+        Recursive,
+        Strict
     );
     kinds.extend(kinds!(
         types::to_float::new,
-        Plain, External, Internal, Adjacent, Untagged, Flattened, Nested, Recursive, Strict
+        Plain,
+        External,
+        Internal,
+        Adjacent,
+        Untagged,
+        Flattened,
+        Nested,
+        Recursive,
+        Strict
     ));
     kinds.extend(kinds!(
         types::narrowed::new,
-        Plain, External, Internal, Adjacent, Untagged, Flattened, Nested, Recursive, Strict
+        Plain,
+        External,
+        Internal,
+        Adjacent,
+        Untagged,
+        Flattened,
+        Nested,
+        Recursive,
+        Strict
     ));
     kinds.extend(kinds!(
         types::with_variant::new,
-        Plain, External, Internal, Adjacent, Flattened, Nested, Recursive
+        Plain,
+        External,
+        Internal,
+        Adjacent,
+        Flattened,
+        Nested,
+        Recursive
     ));
     kinds.push(kind::<Stamped>("Stamped", 1.into()));
     let told = told(&kinds);
@@ -203,10 +232,19 @@ fn a_witness_that_the_old_type_never_writes_is_no_witness() {
 #[test]
 fn each_rule_has_its_weight() {
     let levels = |kind: EventKind| -> Vec<(&str, Level)> {
-        let findings = check_agreement(&kind);
-        findings.iter().map(|finding| (finding.rule.id, finding.level)).collect()
+        let findings = check_agreement(&[kind]);
+        findings
+            .iter()
+            .map(|finding| (finding.rule.id, finding.level))
+            .collect()
     };
-    assert_eq!(levels(kind::<Round>("A", 1.into())), [("type-disagrees", Level::Deny)]);
-    assert_eq!(levels(kind::<Ranged>("B", 1.into())), [("type-reads-more", Level::Note)]);
+    assert_eq!(
+        levels(kind::<Round>("A", 1.into())),
+        [("type-disagrees", Level::Deny)]
+    );
+    assert_eq!(
+        levels(kind::<Ranged>("B", 1.into())),
+        [("type-reads-more", Level::Note)]
+    );
     assert_eq!(levels(kind::<RoundParts>("C", 1.into())), []);
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::finding::{Finding, Place};
+use crate::finding::{self, Finding, Place};
 use crate::model::{EventError, EventKind};
 use crate::rules;
 use crate::schema::draft::Draft;
 use crate::schema::engine::{self, Compiled, Violation};
 use crate::schema::generate::{sample_instances, sample_near_misses};
 use crate::schema::questions::{instances, spoken};
+use crate::schema::readings::in_parallel;
 use crate::schema::shrink::shrink;
 
 use super::judge::text;
@@ -25,7 +26,7 @@ const SEED: u64 = 0xa6_2ee5;
 /// The most findings of one sort.
 const LISTED: usize = 5;
 
-/// Holds the type of `kind` to its own schemas, on generated values: valid ones, and near misses.
+/// Holds each of these types to its own schemas, on generated values: valid ones, and near misses.
 ///
 /// A value that the reader's schema accepts and serde refuses is `type-disagrees`, as is one that the type writes
 /// against its writer's schema; a value that serde accepts and the schema refuses is `type-reads-more`. Each finding
@@ -34,7 +35,30 @@ const LISTED: usize = 5;
 /// What serde's own formats read beside what they write is not counted: a struct from a list of its members, a unit
 /// variant from an object that holds null. Nor are whole numbers with a point, as `1.0`: no writer of integers writes
 /// them, and no keyword tells them from `1`.
-pub fn check_agreement(kind: &EventKind) -> Vec<Finding> {
+///
+/// ```
+/// use pastproof::schema::{check_agreement, kind};
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// struct Ordered {
+///     // The schema says so, and serde does not look.
+///     #[schemars(range(min = 1))]
+///     quantity: u32,
+/// }
+///
+/// let findings = check_agreement(&[kind::<Ordered>("Ordered", 1.into())]);
+/// assert_eq!(findings[0].rule.id, "type-reads-more");
+/// assert_eq!(findings[0].witness, Some(serde_json::json!({"quantity": 0})));
+/// ```
+pub fn check_agreement(kinds: &[EventKind]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = in_parallel(kinds, of_type).into_iter().flatten().collect();
+    finding::sort(&mut findings);
+    findings
+}
+
+fn of_type(kind: &EventKind) -> Vec<Finding> {
     let place = || Place::kind(kind.event_type, &kind.version);
     let (reader, writer) = ((kind.reader_schema)(), (kind.writer_schema)());
     let compiled = |schema: &Value| engine::compile(schema, Draft::Draft202012);
@@ -70,7 +94,11 @@ pub fn check_agreement(kind: &EventKind) -> Vec<Finding> {
             "{} {}: the type reads this value, and the schema of what the code reads refuses it: {}",
             kind.event_type, kind.version, violation.message
         );
-        let finding = Finding::new(&rules::TYPE_READS_MORE, message, place().at_pointer(violation.pointer));
+        let finding = Finding::new(
+            &rules::TYPE_READS_MORE,
+            message,
+            place().at_pointer(violation.pointer),
+        );
         findings.push(finding.with_witness(value));
     }
     findings
@@ -127,7 +155,8 @@ impl Asked {
         let values: Vec<Value> = values.iter().filter_map(written).collect();
         let wrong = |value: &Value| {
             let own = written(value).as_ref() == Some(value);
-            own.then(|| self.writes.violations(value).into_iter().next()).flatten()
+            own.then(|| self.writes.violations(value).into_iter().next())
+                .flatten()
         };
         smallest(&values, &wrong, |violation| {
             (violation.message.clone(), violation.pointer.clone())
@@ -197,7 +226,9 @@ fn size(value: &Value) -> (usize, String) {
 fn spelled_otherwise(value: &Value, violation: &Violation) -> bool {
     match value.pointer(&violation.pointer) {
         // A struct as the list of its members; what is said about the items of a list is something else.
-        Some(Value::Array(_)) => !["items", "elements"].iter().any(|word| violation.message.contains(word)),
+        Some(Value::Array(_)) => !["items", "elements"]
+            .iter()
+            .any(|word| violation.message.contains(word)),
         // A unit variant as an object.
         Some(Value::Object(members)) => unit(members),
         Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => false,

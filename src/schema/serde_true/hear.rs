@@ -96,10 +96,7 @@ pub fn hear(catalogue: &Catalogue, options: &CheckOptions, words: &[Word]) -> Ve
     let mut pairs = Vec::new();
     for readings in &readings {
         let event_type = &readings.history().event_type;
-        let wanted = options
-            .only
-            .as_ref()
-            .is_none_or(|(only, _)| only == event_type);
+        let wanted = options.only.as_ref().is_none_or(|(only, _)| only == event_type);
         if !wanted || options.rules_of(event_type).own_version.is_some() {
             continue;
         }
@@ -107,7 +104,9 @@ pub fn hear(catalogue: &Catalogue, options: &CheckOptions, words: &[Word]) -> Ve
             let version = &readings.version(at).version;
             // A type that also writes says more than one that only reads.
             let of_version = || words.iter().filter(|word| word.is_of(event_type, version));
-            of_version().find(|word| word.writes()).or_else(|| of_version().next())
+            of_version()
+                .find(|word| word.writes())
+                .or_else(|| of_version().next())
         };
         let linked: Vec<Option<&Word>> = (0..readings.len()).map(word).collect();
         for writer in 0..readings.len() {

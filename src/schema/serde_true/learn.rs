@@ -175,7 +175,11 @@ fn at(reader: &Value, place: &str, known: &Names) -> Vec<Learned> {
     // A member that the writer does not know is the one that has another name there.
     names.sort_unstable_by_key(|name| (known.members.contains(*name), *name));
     for name in &names {
-        for other in known.members.iter().filter(|other| !properties.contains_key(*other)) {
+        for other in known
+            .members
+            .iter()
+            .filter(|other| !properties.contains_key(*other))
+        {
             let own = inner(object);
             let mut renamed = own.clone();
             rename(&mut renamed, name, other);
@@ -189,10 +193,7 @@ fn at(reader: &Value, place: &str, known: &Names) -> Vec<Learned> {
         let mut optional = inner(object);
         let left: Vec<&&str> = required.iter().filter(|left| *left != name).collect();
         optional.insert("required".to_owned(), json!(left));
-        guess(
-            Value::Object(optional),
-            format!("the type does without `{name}`"),
-        );
+        guess(Value::Object(optional), format!("the type does without `{name}`"));
     }
     let closed = ["additionalProperties", "unevaluatedProperties"]
         .into_iter()
@@ -221,7 +222,10 @@ fn at(reader: &Value, place: &str, known: &Names) -> Vec<Learned> {
         }
         guess(
             Value::Object(others),
-            format!("the type takes what it does not know for `{}`", own.join("` or `")),
+            format!(
+                "the type takes what it does not know for `{}`",
+                own.join("` or `")
+            ),
         );
         let unknown = known
             .texts
@@ -289,7 +293,10 @@ fn beside(reader: &Value, place: &str) -> Vec<String> {
         return Vec::new();
     }
     let (list, inside) = (tokens[..=at].join("/"), tokens[at + 2..].join("/"));
-    let count = reader.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len);
+    let count = reader
+        .pointer(&list)
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
     let mut texts = BTreeSet::new();
     for index in (0..count).filter(|index| tokens[at + 1] != index.to_string()) {
         let other = if inside.is_empty() {

@@ -45,6 +45,7 @@ impl Word {
         })
     }
 
+    /// As [`reading`](Self::reading), by what reads a text.
     pub(crate) fn with_reader(
         event_type: String,
         version: Version,

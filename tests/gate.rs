@@ -240,6 +240,33 @@ fn a_breaking_change_without_an_upcaster() {
 }
 
 #[test]
+fn a_type_that_refuses_what_its_schema_accepts() {
+    let copy = copy().green();
+    copy.edit(
+        "tests/parcel/events.rs",
+        "pub struct OutForDelivery {\n    pub courier: String,\n}",
+        "pub struct OutForDelivery {\n    #[serde(deserialize_with = \"named\")]\n    pub courier: String,\n}
+
+fn named<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    if name.is_empty() { Err(serde::de::Error::custom(\"nobody has no name\")) } else { Ok(name) }
+}",
+    );
+    let said = copy.gate();
+    red(
+        &said,
+        "type-disagrees",
+        &json!({"type": "OutForDelivery", "version": "1", "pointer": "/courier"}),
+        "nobody has no name",
+    );
+    let finding = said
+        .findings
+        .iter()
+        .find(|finding| finding["id"] == "type-disagrees");
+    assert_eq!(finding.unwrap()["witness"], json!({"courier": ""}));
+}
+
+#[test]
 fn an_upcaster_that_makes_invalid_data() {
     let copy = copy().green();
     copy.edit(

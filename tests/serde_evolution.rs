@@ -9,6 +9,8 @@
 
 #[path = "serde_evolution/agreement.rs"]
 mod agreement;
+#[path = "serde_evolution/catalogue.rs"]
+mod catalogue;
 #[path = "serde_evolution/shapes.rs"]
 mod shapes;
 #[path = "serde_evolution/table.rs"]

@@ -16,3 +16,7 @@ pub mod upcasters {}
 #[cfg(feature = "compat")]
 #[doc = include_str!("recordings.md")]
 pub mod recordings {}
+
+#[cfg(feature = "harness")]
+#[doc = include_str!("types-and-schemas.md")]
+pub mod types_and_schemas {}

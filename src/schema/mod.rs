@@ -119,6 +119,8 @@ pub use prove::Step as DerivationStep;
 pub(crate) use questions::{Condition, common_form, included, instances, smallest};
 #[cfg(feature = "compat")]
 pub use readings::Reading;
+#[cfg(feature = "harness")]
+pub(crate) use serde_true::Reads;
 #[cfg(feature = "compat")]
 pub use serde_true::{Heard, Word, check_agreement, compare_kinds, hear};
 pub use types::{kind, reader_schema, writer_schema};

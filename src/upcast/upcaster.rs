@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::model::{EventError, Version, read_json, write_json};
 #[cfg(feature = "harness")]
-use crate::schema::Word;
+use crate::schema::{Reads, Word};
 
 use super::Envelope;
 #[cfg(feature = "compat")]
@@ -112,7 +112,7 @@ pub struct Upcaster {
     declared: Option<Declared>,
     /// Whether the type that it reads its events into accepts a text.
     #[cfg(feature = "harness")]
-    reads: Option<fn(&str) -> Result<(), EventError>>,
+    reads: Option<Reads>,
     step: Arc<dyn Step>,
 }
 

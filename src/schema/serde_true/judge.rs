@@ -87,8 +87,15 @@ struct Hearing<'a> {
 struct Said {
     /// It is one that the writer emits.
     emitted: bool,
-    /// The reader refuses it: by its type, with what the type says, or by its schema.
-    refused: Option<Option<EventError>>,
+    refused: Option<Refused>,
+}
+
+/// How the reader refuses a value.
+#[derive(Clone)]
+enum Refused {
+    ByType(EventError),
+    /// Its type is not linked in.
+    BySchema,
 }
 
 impl Said {
@@ -148,12 +155,12 @@ impl<'a> Hearing<'a> {
                 answer.derivation.push(self.tried(tried));
                 answer
             }
-            Verdict::Breaking | Verdict::Unproven => self.go_on(schemas, tried),
+            Verdict::Breaking | Verdict::Unproven => self.go_on(&schemas, tried),
         }
     }
 
     /// What is left when nothing is lost that the schemas say is, or might be.
-    fn go_on(&self, schemas: Direction, tried: usize) -> Direction {
+    fn go_on(&self, schemas: &Direction, tried: usize) -> Direction {
         let mut learned: Vec<Step> = Vec::new();
         if let Some(word) = self.words.reader
             && let Some(mut reader) = self.to_widen()
@@ -239,15 +246,15 @@ impl<'a> Hearing<'a> {
         said
     }
 
-    fn refused(&self, value: &Value) -> Option<Option<EventError>> {
+    fn refused(&self, value: &Value) -> Option<Refused> {
         let by_schema = !self.reader.is_valid(value);
         let Some(word) = self.words.reader else {
-            return by_schema.then_some(None);
+            return by_schema.then_some(Refused::BySchema);
         };
         let error = word.read(value).err()?;
         // A text whose format nobody here can write may be refused for that alone.
         let guessed = self.unspoken && !by_schema && !self.words.writer.is_some_and(Word::writes);
-        (!guessed).then_some(Some(error))
+        (!guessed).then_some(Refused::ByType(error))
     }
 
     fn breaking(&self, witness: Value) -> Direction {
@@ -258,8 +265,11 @@ impl<'a> Hearing<'a> {
             objections(self.sup, &self.reader, &witness, rule)
         };
         if findings.is_empty() {
-            let error = self.said(&witness).refused.flatten();
-            let error = error.unwrap_or_else(|| EventError::new("it is refused"));
+            let error = match self.said(&witness).refused {
+                Some(Refused::ByType(error)) => error,
+                // What the schema refuses it has objections to.
+                Some(Refused::BySchema) | None => EventError::new("it is refused"),
+            };
             findings.push(Difference {
                 id: rule.id,
                 pointer: governing(self.sup.schema, &error.pointer, ""),
@@ -294,7 +304,7 @@ impl<'a> Hearing<'a> {
         Step::plain(&format!("{reads} every one of {tried} values {of}"))
     }
 
-    fn open(&self, schemas: Direction, tried: usize) -> Direction {
+    fn open(&self, schemas: &Direction, tried: usize) -> Direction {
         let (_, rule) = rules_of(self.sub.side);
         let first = schemas.findings.first();
         let why = first.map_or("", |difference| difference.message.as_str());

@@ -12,4 +12,6 @@ mod word;
 
 pub use agree::check_agreement;
 pub use hear::{Heard, compare_kinds, hear};
+#[cfg(feature = "harness")]
+pub(crate) use word::Reads;
 pub use word::Word;

@@ -17,12 +17,15 @@ pub struct Word {
     says: Says,
 }
 
+/// Whether a type reads a text.
+pub(crate) type Reads = fn(&str) -> Result<(), EventError>;
+
 #[derive(Clone, Copy)]
 enum Says {
     /// It reads, and writes again what it read.
     Both(fn(&str) -> Result<Value, EventError>),
     /// It reads.
-    Reads(fn(&str) -> Result<(), EventError>),
+    Reads(Reads),
 }
 
 impl Word {
@@ -46,11 +49,7 @@ impl Word {
     }
 
     /// As [`reading`](Self::reading), by what reads a text.
-    pub(crate) fn with_reader(
-        event_type: String,
-        version: Version,
-        reads: fn(&str) -> Result<(), EventError>,
-    ) -> Self {
+    pub(crate) fn with_reader(event_type: String, version: Version, reads: Reads) -> Self {
         Self {
             event_type,
             version,

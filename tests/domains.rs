@@ -15,4 +15,5 @@ mod domains {
     mod group_checkout;
     mod hotel;
     mod hotel_saga;
+    mod turnstile;
 }

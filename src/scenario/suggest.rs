@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::model::Verdict;
 
+use super::StoredEvent;
 use super::story::{Became, Check, LooksAt, Step, Story, What};
 use super::subject::Subject;
 use super::text::{Told, indented, spread, version_literal};
@@ -83,6 +84,19 @@ fn call(word: &str, value: &Value, out: &mut Vec<String>) {
     out.extend(indented(2, lines));
 }
 
+/// An event as `then_stored` and `given_stored` take it, in Rust.
+pub(super) fn stored_literal(event: &StoredEvent) -> Vec<String> {
+    let mut item = spread(&event.data);
+    if let Some(first) = item.first_mut() {
+        let version = version_literal(&event.version);
+        first.insert_str(0, &format!("({:?}, {version}, json!(", event.event_type));
+    }
+    if let Some(last) = item.last_mut() {
+        last.push_str(")),");
+    }
+    item
+}
+
 fn suggest_step<S: Subject>(story: &Story<S>, step: &Step<S>, with_state: bool, out: &mut Vec<String>) {
     if story.started.is_in_file() {
         let then = super::file::happened(story, step, with_state);
@@ -96,20 +110,7 @@ fn suggest_step<S: Subject>(story: &Story<S>, step: &Step<S>, with_state: bool, 
     if !recorded.is_empty() {
         out.push("  .then_stored([".to_owned());
         for told in recorded {
-            let head = format!(
-                "({:?}, {}, json!(",
-                told.stored.event_type,
-                version_literal(&told.stored.version)
-            );
-            let data = spread(&told.stored.data);
-            let mut lines = data.into_iter();
-            let first = lines.next().unwrap_or_default();
-            let mut item = vec![format!("{head}{first}")];
-            item.extend(lines);
-            if let Some(last) = item.last_mut() {
-                last.push_str(")),");
-            }
-            out.extend(indented(4, item));
+            out.extend(indented(4, stored_literal(&told.stored)));
         }
         out.push("  ])".to_owned());
     }

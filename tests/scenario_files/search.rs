@@ -1,14 +1,21 @@
 //! Searches: what they find, how small it is, and that the file fails in the same way.
 
 use pastproof::model::Aggregate as _;
-use pastproof::scenario::file::{Library, read};
+use pastproof::scenario::file::{FileReader, Library, read};
 use pastproof::scenario::search::{Found, Search, commands};
 use pastproof::scenario::{Fixture, FreeCheck, Invariants, from_json, given_nothing, json};
+use pastproof::upcast::Chains;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
+use crate::parcel::events::{
+    Address, Currency, DeliveryWindow, FailureReason, Item, Money, OrderCreated, Recipient,
+};
+use crate::parcel::parcel::{Parcel, ParcelCommand, Stage, in_cash};
+use crate::parcel::scenarios::invariants;
+use crate::parcel::{current_versions, upcasters};
 use crate::run::library;
-use crate::shop::{Wallet, WalletCommand};
+use crate::shop::{PaidIn, Wallet, WalletCommand};
 
 fn next(_: &Wallet) -> BoxedStrategy<WalletCommand> {
     prop_oneof![
@@ -225,4 +232,168 @@ fn a_fixture_has_its_say() {
         .run();
     assert_eq!(seen.cases, 20);
     assert_eq!(seen.longest, 2);
+}
+
+#[test]
+fn a_search_goes_on_from_a_given_history() {
+    // Two short of the sum on which the wallet panics, so that one command reaches it.
+    let begin = |cents: u32| {
+        Search::new("wallet", small, owes())
+            .given([PaidIn { cents }])
+            .length(1..4)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let found = found(&begin(11).files(folder.path(), "wallet"));
+    assert_eq!(found.broken(), "`handle` panics");
+    let file = serde_json::to_value(found.file()).unwrap();
+    let event = json!({"type": "PaidIn", "version": 1, "data": {"cents": 11}});
+    assert_eq!(file["given"], json!([event]));
+    assert_eq!(
+        file["when"],
+        json!([{"command": {"PayIn": {"cents": 2}}}, {"command": {"PayOut": {"cents": 1}}}])
+    );
+    for line in [
+        "use pastproof::scenario::{Fixture, from_json, json};",
+        "Fixture::<Wallet>::new()",
+        ".given_stored([",
+        "(\"PaidIn\", 1, json!({\"cents\":11})),",
+    ] {
+        assert!(found.rust().contains(line), "{line}\n{}", found.rust());
+    }
+    // Pasted, and as a file.
+    let pasted = Fixture::<Wallet>::new()
+        .given_stored([("PaidIn", 1, json!({"cents":11}))])
+        .when(from_json::<WalletCommand>(json!({"PayIn":{"cents":2}})))
+        .when(from_json::<WalletCommand>(json!({"PayOut":{"cents":1}})))
+        .then_holds(&owes(), "nobody owes")
+        .try_check()
+        .unwrap_err()
+        .to_string();
+    let filed = library(folder.path()).run(found.name()).unwrap_err().to_string();
+    for told in [&pasted, &filed] {
+        assert!(told.contains("panicked: nobody thought of thirteen"), "{told}");
+    }
+
+    // Far away from it there is nothing to be found.
+    assert!(begin(500).run().commands >= 256);
+}
+
+#[test]
+fn a_given_history_of_an_old_version_needs_upcasters() {
+    let search = Search::new("wallet", small, owes()).given_stored([("PaidIn", 0, json!({"sum": 11}))]);
+    let said = crate::panic_of(|| search.run());
+    assert!(said.starts_with("the given PaidIn v0 cannot be read: "), "{said}");
+}
+
+/// What may be asked of a parcel, wherever it is.
+fn of_a_parcel(_: &Parcel) -> BoxedStrategy<ParcelCommand> {
+    let order = |due: Option<u64>| OrderCreated {
+        shop: "Teehaus".to_owned(),
+        recipient: Recipient {
+            name: "Žofie".to_owned(),
+            address: Address {
+                street: "Ölweg 7".to_owned(),
+                city: "Mürzzuschlag".to_owned(),
+                postcode: None,
+                country: "AT".to_owned(),
+            },
+            phone: None,
+        },
+        items: vec![Item {
+            description: "Teekanne".to_owned(),
+            quantity: 1,
+        }],
+        due: due.map(euro),
+        window: DeliveryWindow::AnyTime,
+    };
+    let due = || prop::option::of(prop_oneof![Just(1_u64), Just(4_990)]);
+    let reason = prop_oneof![
+        Just(FailureReason::NobodyHome),
+        Just(FailureReason::WrongAddress),
+        Just(FailureReason::Refused { statement: None }),
+    ];
+    let name = || prop_oneof![Just("ann"), Just("bob")].prop_map(str::to_owned);
+    prop_oneof![
+        due().prop_map(move |due| ParcelCommand::CreateOrder(order(due))),
+        name().prop_map(|carrier| ParcelCommand::Take {
+            carrier,
+            weight_grams: None
+        }),
+        name().prop_map(|depot| ParcelCommand::ReachDepot { depot, scanner: None }),
+        name().prop_map(|courier| ParcelCommand::SendOut { courier }),
+        reason.prop_map(|reason| ParcelCommand::GiveUp { reason }),
+        (name(), due()).prop_map(|(received_by, due)| ParcelCommand::HandOver {
+            received_by,
+            payment: due.map(|cents| in_cash(euro(cents))),
+        }),
+        name().prop_map(|received_by| ParcelCommand::ReturnToSender { received_by }),
+    ]
+    .boxed()
+}
+
+fn euro(cents: u64) -> Money {
+    Money {
+        cents,
+        currency: Currency::Eur,
+    }
+}
+
+#[test]
+fn parcels_keep_their_promises_whatever_is_asked_of_them() {
+    let search = || Search::new("parcel", of_a_parcel, invariants::of_parcels()).length(1..24);
+    let seen = search().cases(96).run();
+    assert!(seen.longest > 12, "{seen:?}");
+    // And where a courier is at the door with a parcel that was written down by the first release.
+    let chains = Chains::new(upcasters::typed(), current_versions());
+    let seen = search()
+        .fixture(Fixture::new().upcasters(chains))
+        .given_stored([
+            ("PickedUp", 1, json!({"company": "swift-hare"})),
+            ("DepotReached", 2, json!({"depot": "depot-07"})),
+            ("OutForDelivery", 1, json!({"courier": "courier-1"})),
+        ])
+        .cases(96)
+        .run();
+    assert!(seen.commands > 96, "{seen:?}");
+}
+
+#[test]
+fn a_promise_that_parcels_do_not_make_is_broken_by_the_shortest_life() {
+    let promise = Invariants::new().always("no courier is sent twice", |parcel: &Parcel| {
+        parcel.failed_attempts == 0 || parcel.stage != Stage::OutForDelivery
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let search = Search::new("parcel", of_a_parcel, promise.clone())
+        .length(1..24)
+        .files(folder.path(), "parcel");
+    let found = *search.try_run().expect_err("a second courier is sent");
+    let kinds: Vec<String> = serde_json::to_value(found.file()).unwrap()["when"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| {
+            line["command"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .next()
+                .unwrap()
+                .clone()
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "CreateOrder",
+            "Take",
+            "ReachDepot",
+            "SendOut",
+            "GiveUp",
+            "SendOut"
+        ]
+    );
+    let library =
+        Library::new(folder.path()).subject("parcel", FileReader::<Parcel>::decider().invariants(promise));
+    let told = library.run(found.name()).unwrap_err().to_string();
+    assert!(told.contains("the invariant does not hold"), "{told}");
 }

@@ -1,8 +1,8 @@
 //! Legal sequences of commands, as a strategy.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Range;
+use std::sync::Arc;
 
 use proptest::strategy::{BoxedStrategy, NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -13,7 +13,8 @@ use crate::scenario::poll::caught;
 /// How often a command is drawn anew when the aggregate refuses it.
 const DRAWS: usize = 16;
 
-/// Sequences of commands that `A` accepts one after the other, from no history on; `next` says what may be asked in a
+/// Sequences of commands that `A` accepts one after the other, from no history on or from one that
+/// [`after`](Commands::after) names; `next` says what may be asked in a
 /// state.
 ///
 /// A command that is refused is drawn anew a few times and then left out. One on which `handle` or `apply` panics ends
@@ -24,13 +25,35 @@ where
     A: Aggregate,
     A::Command: fmt::Debug,
 {
-    Commands { next, length }
+    Commands {
+        next,
+        length,
+        history: Arc::new(Vec::new()),
+    }
 }
 
 /// See [`commands`].
 pub struct Commands<A: Aggregate> {
     next: fn(&A) -> BoxedStrategy<A::Command>,
     length: Range<usize>,
+    history: Arc<Vec<A::Event>>,
+}
+
+impl<A: Aggregate> Commands<A> {
+    /// The same sequences, which go on after these events.
+    #[must_use]
+    pub fn after(mut self, history: impl IntoIterator<Item = A::Event>) -> Self {
+        self.history = Arc::new(history.into_iter().collect());
+        self
+    }
+}
+
+/// The state that a history comes to; where its fold panics, what it came to before that.
+fn reached<A: Aggregate>(history: &[A::Event]) -> A {
+    let mut state = A::default();
+    // Whoever tells the scenario tells of the panic.
+    let _ = caught(|| history.iter().for_each(|event| state.apply(event)));
+    state
 }
 
 impl<A: Aggregate> Clone for Commands<A> {
@@ -38,6 +61,7 @@ impl<A: Aggregate> Clone for Commands<A> {
         Self {
             next: self.next,
             length: self.length.clone(),
+            history: Arc::clone(&self.history),
         }
     }
 }
@@ -81,7 +105,7 @@ where
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let length = self.length.new_tree(runner)?.current();
-        let mut state = A::default();
+        let mut state = reached::<A>(&self.history);
         let mut trees = Vec::with_capacity(length);
         'sequence: for _ in 0..length {
             let next = (self.next)(&state);
@@ -100,7 +124,7 @@ where
                 }
             }
         }
-        Ok(Sequence::new(trees))
+        Ok(Sequence::new(trees, Arc::clone(&self.history)))
     }
 }
 
@@ -116,7 +140,7 @@ pub struct Sequence<A: Aggregate> {
     tried: Option<Tried>,
     /// Whether this round made anything smaller.
     smaller: bool,
-    aggregate: PhantomData<fn() -> A>,
+    history: Arc<Vec<A::Event>>,
 }
 
 #[derive(Clone, Copy)]
@@ -137,7 +161,7 @@ enum Tried {
 }
 
 impl<A: Aggregate> Sequence<A> {
-    fn new(trees: Vec<CommandTree<A>>) -> Self {
+    fn new(trees: Vec<CommandTree<A>>, history: Arc<Vec<A::Event>>) -> Self {
         let count = trees.len();
         Self {
             kept: vec![true; count],
@@ -148,7 +172,7 @@ impl<A: Aggregate> Sequence<A> {
             },
             tried: None,
             smaller: false,
-            aggregate: PhantomData,
+            history,
         }
     }
 
@@ -165,7 +189,7 @@ where
     type Value = Vec<A::Command>;
 
     fn current(&self) -> Vec<A::Command> {
-        let mut state = A::default();
+        let mut state = reached::<A>(&self.history);
         let mut commands = Vec::new();
         for index in self.left() {
             let command = self.trees[index].current();

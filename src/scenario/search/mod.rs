@@ -54,6 +54,8 @@
 //! assert!(seen.commands > 64);
 //! ```
 //!
+//! [`Search::given`] begins with a history, such as one that went wrong, and goes on from there.
+//!
 //! The same seed searches the same histories; [`Search::seed`] gives it another one. Prior art: property tests over
 //! random states in the samples of Equinox, and the state machines of `QuickCheck`; new is the way out into a named scenario.
 

@@ -10,12 +10,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::model::Aggregate;
+use crate::model::{Aggregate, Event as _};
 use crate::scenario::at::At;
-use crate::scenario::file::{self, ScenarioFile, Then, WhenLine};
+use crate::scenario::file::{self, EventTemplate, GivenLine, ScenarioFile, Then, WhenLine};
 use crate::scenario::given::Given;
 use crate::scenario::invariants::{Broken, WORD};
-use crate::scenario::{Failure, Fixture, Invariants, Outcome};
+use crate::scenario::{Events, Failure, Fixture, Invariants, Outcome, StoredEvent};
 
 use super::commands::{Commands, commands};
 use super::tell;
@@ -34,6 +34,9 @@ pub struct Search<A: Aggregate> {
     pub(super) invariants_are: String,
     pub(super) commands: Commands<A>,
     next: fn(&A) -> BoxedStrategy<A::Command>,
+    /// What happened before the search begins.
+    pub(super) history: Vec<StoredEvent>,
+    pub(super) fixture_is: Option<String>,
     cases: u32,
     seed: u64,
     pub(super) files: Option<Files>,
@@ -147,6 +150,8 @@ where
             invariants_are: "invariants()".to_owned(),
             commands: commands(next, 1..13),
             next,
+            history: Vec::new(),
+            fixture_is: None,
             cases: CASES,
             seed: 0,
             files: None,
@@ -157,6 +162,36 @@ where
     /// The same search with scenarios of `fixture`: with its upcasters and without the checks that it leaves out.
     pub fn fixture(mut self, fixture: Fixture<A>) -> Self {
         self.fixture = fixture;
+        self
+    }
+
+    /// The same search, whose histories begin with these events.
+    ///
+    /// # Panics
+    ///
+    /// When one of them does not serialize.
+    #[track_caller]
+    pub fn given(mut self, events: impl Events<A::Event>) -> Self {
+        for event in events.into_events() {
+            match StoredEvent::of(&event) {
+                Ok(stored) => self.history.push(stored),
+                Err(error) => panic!("a given {} does not serialize: {error}", event.event_type()),
+            }
+        }
+        self
+    }
+
+    /// The same search, whose histories begin with these events as they are stored, at whatever version; old ones are
+    /// read through the upcasters of its [`fixture`](Self::fixture).
+    pub fn given_stored<E: Into<StoredEvent>>(mut self, events: impl IntoIterator<Item = E>) -> Self {
+        self.history.extend(events.into_iter().map(Into::into));
+        self
+    }
+
+    /// The same search, whose scenarios have this expression for the fixture; `Fixture::<A>::new()` unless said
+    /// otherwise.
+    pub fn fixture_is(mut self, expression: impl Into<String>) -> Self {
+        self.fixture_is = Some(expression.into());
         self
     }
 
@@ -205,7 +240,7 @@ where
     ///
     /// # Panics
     ///
-    /// With the report of what it found, or when no command was ever accepted.
+    /// With the report of what it found, when no command was ever accepted, or when the given history cannot be read.
     #[track_caller]
     #[expect(clippy::must_use_candidate, reason = "the panic is what counts")]
     pub fn run(&self) -> Searched {
@@ -224,6 +259,11 @@ where
     /// # Errors
     ///
     /// With what was found.
+    ///
+    /// # Panics
+    ///
+    /// When the given history cannot be read.
+    #[track_caller]
     pub fn try_run(&self) -> Result<Searched, Box<Found>> {
         let config = Config {
             cases: self.cases,
@@ -242,13 +282,14 @@ where
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
         let mut runner = TestRunner::new_with_rng(config, rng);
+        let commands = self.commands.clone().after(self.events());
         let mut seen = Searched {
             cases: 0,
             commands: 0,
             longest: 0,
         };
         for case in 0..self.cases {
-            let Ok(tree) = self.commands.new_tree(&mut runner) else {
+            let Ok(tree) = commands.new_tree(&mut runner) else {
                 // A strategy of the caller's that rejects what it draws.
                 continue;
             };
@@ -309,9 +350,33 @@ where
         self.invariants.names().collect()
     }
 
+    /// The given history as the code reads it.
+    #[track_caller]
+    fn events(&self) -> Vec<A::Event> {
+        let mut read = Ok(Vec::new());
+        let given = Given::start_at(self.fixture.clone(), self.at);
+        let reader = given.go_on(|story| {
+            let events = self.history.iter().map(|stored| {
+                let events = story.read(stored);
+                events.map_err(|error| format!("the given {} cannot be read: {error}", stored.kind()))
+            });
+            read = events.collect::<Result<Vec<_>, _>>();
+        });
+        reader.discard();
+        match read {
+            Ok(events) => events.into_iter().flatten().collect(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// A scenario with its first command.
     pub(super) fn begin(&self, command: A::Command) -> Outcome<A> {
         let given = Given::start_at(self.fixture.clone(), self.at);
+        let given = given.with(|story| {
+            for stored in &self.history {
+                story.give_stored(stored.clone(), None, &None, self.at);
+            }
+        });
         given.go_on(|story| story.ask_now(command, self.at))
     }
 
@@ -340,7 +405,13 @@ where
         let subject = self.files.as_ref().map_or(&self.name, |files| &files.subject);
         let mut file = ScenarioFile::new(
             subject,
-            Vec::new(),
+            self.history
+                .iter()
+                .map(|event| {
+                    let event = EventTemplate::literal(&event.event_type, event.version.clone(), &event.data);
+                    GivenLine::Event(event.into())
+                })
+                .collect(),
             json.iter().map(WhenLine::command).collect(),
             Then {
                 holds: names.iter().map(|name| (*name).to_owned()).collect(),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::model::Aggregate;
 use crate::scenario::Failure;
+use crate::scenario::suggest::stored_literal;
 use crate::scenario::text::{count, indented, spread};
 use crate::scenario::views::short_name;
 
@@ -63,12 +64,29 @@ pub(super) fn rust<A: Aggregate>(
     commands: &[Value],
     names: &[&str],
 ) -> String {
-    let mut lines = vec![
-        "#[test]".to_owned(),
-        format!("fn {name}() {{"),
-        "    use pastproof::scenario::{from_json, given_nothing, json};".to_owned(),
-        format!("    given_nothing::<{}>()", short_name::<A>()),
-    ];
+    let mut lines = vec!["#[test]".to_owned(), format!("fn {name}() {{")];
+    let aggregate = short_name::<A>();
+    let own = || format!("Fixture::<{aggregate}>::new()");
+    if search.history.is_empty() {
+        let (word, start) = match &search.fixture_is {
+            Some(fixture) => ("", format!("    {fixture}.given_nothing()")),
+            None => ("given_nothing, ", format!("    given_nothing::<{aggregate}>()")),
+        };
+        lines.push(format!("    use pastproof::scenario::{{from_json, {word}json}};"));
+        lines.push(start);
+    } else {
+        let (word, fixture) = match &search.fixture_is {
+            Some(fixture) => ("", fixture.clone()),
+            None => ("Fixture, ", own()),
+        };
+        lines.push(format!("    use pastproof::scenario::{{{word}from_json, json}};"));
+        lines.push(format!("    {fixture}"));
+        lines.push("        .given_stored([".to_owned());
+        for stored in &search.history {
+            lines.extend(indented(12, stored_literal(stored)));
+        }
+        lines.push("        ])".to_owned());
+    }
     for command in commands {
         let mut call = spread(command);
         if let Some(first) = call.first_mut() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
@@ -170,10 +170,7 @@ fn events_before_an_error_are_never_out_of_sight() {
             .then_expect_error(TurnstileError::NotEnough);
     });
     says(&told, "events came before the rejection, and no check says so");
-    says(
-        &told,
-        r#"CoinTaken v"1.0" {"CoinTaken":{"cents":20}}"#.replace("\"1.0\"", "1.0").as_str(),
-    );
+    says(&told, r#"CoinTaken v1.0 {"CoinTaken":{"cents":20}}"#);
     let told = panic_of(|| {
         turnstile()
             .given_no_previous_events()
@@ -281,17 +278,30 @@ struct Visitors {
 }
 
 impl Query<Turnstile> for Visitors {
-    async fn dispatch(&self, turnstile: &str, events: &[EventEnvelope<Turnstile>]) {
-        Mechanics { waits: self.waits }.turn().await;
-        for event in events {
-            if event.payload == TurnstileEvent::Passed {
-                let mut passed = self.passed.lock().unwrap();
-                passed
-                    .entry(turnstile.to_owned())
-                    .or_default()
-                    .push(event.sequence);
+    /// As the framework's macro writes an async function.
+    fn dispatch<'query, 'id, 'events, 'all>(
+        &'query self,
+        turnstile: &'id str,
+        events: &'events [EventEnvelope<Turnstile>],
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'all>>
+    where
+        'query: 'all,
+        'id: 'all,
+        'events: 'all,
+        Self: 'all,
+    {
+        Box::pin(async move {
+            Mechanics { waits: self.waits }.turn().await;
+            for event in events {
+                if event.payload == TurnstileEvent::Passed {
+                    let mut passed = self.passed.lock().unwrap();
+                    passed
+                        .entry(turnstile.to_owned())
+                        .or_default()
+                        .push(event.sequence);
+                }
             }
-        }
+        })
     }
 }
 

@@ -82,6 +82,44 @@ pub(super) fn unordered(expected: &[Told], actual: &[Told], at: At) -> Option<Co
     Some(Complaint::new(at, headline(expected, actual), lines))
 }
 
+pub(super) fn groups(expected: &[Vec<Told>], actual: &[Told], at: At) -> Option<Complaint> {
+    if let Some(index) = expected.iter().position(Vec::is_empty) {
+        let line = "a group without events says nothing about when it happens".to_owned();
+        let headline = format!("group {} has no events", index + 1);
+        return Some(Complaint::new(at, headline, vec![line]));
+    }
+    // Each group takes as many events as it has, so that an event too many or too few shows in the group where it is.
+    let mut rest = actual;
+    let mut lines = Vec::new();
+    let mut wrong: Option<usize> = None;
+    for (index, group) in expected.iter().enumerate() {
+        let (here, later) = rest.split_at(group.len().min(rest.len()));
+        rest = later;
+        let Some(complaint) = unordered(group, here, at) else {
+            continue;
+        };
+        wrong.get_or_insert(index + 1);
+        lines.push(format!("group {}", index + 1));
+        lines.extend(indented(2, complaint.lines));
+    }
+    let too_many = match rest {
+        [] => 0,
+        more => {
+            lines.push("after the last group".to_owned());
+            lines.extend(indented(2, unordered(&[], more, at)?.lines));
+            more.len()
+        }
+    };
+    let flat: Vec<Told> = expected.iter().flatten().cloned().collect();
+    match (wrong, too_many) {
+        (None, 0) => None,
+        (Some(group), 0) if flat.len() == actual.len() => {
+            Some(Complaint::new(at, format!("group {group} is another one"), lines))
+        }
+        _ => Some(Complaint::new(at, headline(&flat, actual), lines)),
+    }
+}
+
 pub(super) fn starting_with(expected: &[Told], actual: &[Told], at: At) -> Option<Complaint> {
     if expected.is_empty() {
         return Some(empty(at, "then_starting_with"));

@@ -204,6 +204,26 @@ impl<S: Subject> Outcome<S> {
         self
     }
 
+    /// Exactly these events were recorded, group by group; within a group in any order.
+    ///
+    /// This is looser than [`then`](Self::then), and the report says so. A group without events fails.
+    #[track_caller]
+    pub fn then_in_groups<E: Into<S::Event>>(
+        mut self,
+        groups: impl IntoIterator<Item: IntoIterator<Item = E>>,
+    ) -> Self {
+        let at = At::caller();
+        let events_of = |group: Vec<S::Event>| group.iter().map(Told::of::<S>).collect();
+        let expected: Vec<Vec<Told>> = groups
+            .into_iter()
+            .map(|group| events_of(group.into_iter().map(Into::into).collect()))
+            .collect();
+        self.check("then_in_groups", LooksAt::Events, at, |story, at| {
+            loose::groups(&expected, &recorded_now(story), at)
+        });
+        self
+    }
+
     /// These events were recorded first, in this order; others may follow.
     ///
     /// This is looser than [`then`](Self::then), and the report says so. No events at all are no check, and fail.

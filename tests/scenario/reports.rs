@@ -458,6 +458,8 @@ fn never_checked() {
 
 #[test]
 fn the_panic_is_the_report() {
+    let told = crate::panic_of(|| drop(rich().when(Command::Close).then_nothing()));
+    assert!(!told.contains('\u{1b}'), "a report has no colour codes: {told:?}");
     let broken = || rich().when(Command::Close).then_nothing();
     let dropped = panic_of(|| drop(broken()));
     assert_eq!(dropped, report(broken()));

@@ -239,6 +239,31 @@ fn the_order_is_not_looked_at() {
 }
 
 #[test]
+fn groups_have_an_order_and_what_is_in_them_has_none() {
+    withdrawal().then_in_groups([vec![withdrawn(2), withdrawn(1)], vec![withdrawn(3), withdrawn(2)]]);
+    let elsewhere =
+        report(withdrawal().then_in_groups([vec![withdrawn(1), withdrawn(3)], vec![withdrawn(2); 2]]));
+    says(&elsewhere, "then_in_groups (tests/scenario/words.rs");
+    says(&elsewhere, "failed: group 1 is another one");
+    says(&elsewhere, "missing       2. MoneyWithdrawn v1 {\"cents\":3}");
+    says(
+        &elsewhere,
+        "group 2\n    missing       2. MoneyWithdrawn v1 {\"cents\":2}",
+    );
+    let more = report(withdrawal().then_in_groups([vec![withdrawn(2), withdrawn(1)]]));
+    says(&more, "expected 2 events, got 4");
+    says(&more, "after the last group");
+    let less = report(withdrawal().then_in_groups([
+        vec![withdrawn(1)],
+        vec![withdrawn(2); 2],
+        vec![withdrawn(3); 2],
+    ]));
+    says(&less, "expected 5 events, got 4");
+    let empty = report(withdrawal().then_in_groups([vec![withdrawn(1)], Vec::new()]));
+    says(&empty, "group 2 has no events");
+}
+
+#[test]
 fn the_first_events_are_looked_at() {
     withdrawal().then_starting_with([withdrawn(1), withdrawn(2)]);
     says(

@@ -120,7 +120,7 @@ pub struct Then {
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schemars(with = "Vec<EventTemplate>")]
     pub events_unordered: Option<Vec<EventTemplate>>,
-    /// At least these events, in this order.
+    /// These events are among those that were recorded, each for itself, in whatever order.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schemars(with = "Vec<EventTemplate>")]
     pub events_containing: Option<Vec<EventTemplate>>,

@@ -109,7 +109,6 @@ fn partners(
 ) -> Vec<Option<usize>> {
     let mut bindings = bindings.clone();
     let mut taken = vec![false; actual.len()];
-    let mut next = 0;
     let mut partners = Vec::new();
     for (position, template) in expected.iter().enumerate() {
         let same_type = |index: &usize| {
@@ -128,15 +127,17 @@ fn partners(
         };
         let partner = match member {
             "events" | "events_starting_with" => Some(position).filter(same_type),
-            "events_containing" => (next..actual.len()).find(meets),
             _ => {
                 let free = || (0..actual.len()).filter(|index| !taken[*index]);
-                free().find(meets).or_else(|| free().find(same_type))
+                let met = free().find(meets);
+                match member {
+                    "events_containing" => met,
+                    _ => met.or_else(|| free().find(same_type)),
+                }
             }
         };
         if let Some(index) = partner {
             taken[index] = true;
-            next = index + 1;
             expect(template, Some(&actual[index]), ignoring, &mut bindings);
         }
         partners.push(partner);

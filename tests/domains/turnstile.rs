@@ -249,7 +249,7 @@ fn an_answer_is_waited_for_on_the_callers_own_runtime() {
             slow()
                 .given_no_previous_events()
                 .when_async(TurnstileCommand::Pass),
-        )
+        );
     });
     says(
         &told,

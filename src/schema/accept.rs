@@ -11,11 +11,9 @@ use crate::finding::{self, Finding, Level, Place};
 use crate::model::{EventKind, Version};
 use crate::rules;
 
-use super::algebra;
 use super::catalogue::{Catalogue, CatalogueOptions, shown};
 use super::compare::{CompareOptions, Verdict, contains};
 use super::document;
-use super::draft::Draft;
 use super::error::SchemaError;
 use super::layout::Layout;
 use super::lock::{self, Digests, Lock, LockError, Rewritten};
@@ -64,8 +62,8 @@ fn check_type(catalogue: &Catalogue, kind: &TypeSchemas, findings: &mut Vec<Find
         event_type, version, ..
     } = kind;
     let place = Place::kind(event_type, version);
-    let allowance = CompareOptions::default().allowance;
-    if algebra::is_empty(&kind.writer, Draft::Draft202012, allowance) {
+    let nothing = contains(&kind.writer, &Value::Bool(false), &CompareOptions::default());
+    if nothing.is_ok_and(|direction| direction.verdict == Verdict::Compatible) {
         let message = format!("{event_type} {version}: no value satisfies what the code is said to write");
         findings.push(Finding::new(&rules::TYPE_UNSATISFIABLE, message, place.clone()));
     }

@@ -1,8 +1,10 @@
 //! Proofs of containment: the only place that calls the set algebra of the `jsonschema` crate.
 //!
 //! Its interface is experimental, its answers are three-valued, and it may take long or fail on a schema nobody
-//! tried. So it runs on a thread of its own with a deep stack, a panic is an answer like any other, and after the
-//! allowance the question is left open. Only a proof leaves this module as one.
+//! tried. So it is asked only about schemas of a bounded size with a bounded number of cases, which is the same
+//! bound on every machine; it runs on a thread of its own with a deep stack, a panic is an answer like any other,
+//! and after the allowance, as a net below that bound, the question is left open. Only a proof leaves this module
+//! as one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
@@ -17,9 +19,16 @@ use serde_json::Value;
 use super::bounds;
 use super::draft::Draft;
 use super::engine::engine_draft;
+use super::shape;
 
 /// The stack of the thread that reckons. It is reserved, not used, unless a schema needs it.
 const STACK: usize = 256 << 20;
+
+/// The most JSON values in both schemas that the algebra is asked about.
+const LARGEST: usize = 1500;
+
+/// The most combinations of the cases in one of them.
+const CASES: usize = 1 << 10;
 
 /// What the algebra says about one schema being part of another.
 #[derive(Clone, Debug)]
@@ -58,6 +67,9 @@ impl Stuck {
 
 /// Whether every value that `first` accepts is accepted by `second`. Both are written in `draft`.
 pub(super) fn contained(first: &Value, second: &Value, draft: Draft, allowance: Duration) -> Answer {
+    if !is_small(first, second) {
+        return open("both are too large for the set algebra");
+    }
     let (sender, receiver) = mpsc::channel();
     let (first, second) =
         bounds::drawn_nearer(first, second).unwrap_or_else(|| (first.clone(), second.clone()));
@@ -83,12 +95,28 @@ pub(super) fn contained(first: &Value, second: &Value, draft: Draft, allowance: 
     }
 }
 
-/// Whether the algebra proves that no value satisfies `schema`.
-pub(super) fn is_empty(schema: &Value, draft: Draft, allowance: Duration) -> bool {
-    let nothing = Value::Bool(false);
-    match contained(schema, &nothing, draft, allowance) {
-        Answer::Contained => true,
-        Answer::Open { .. } => false,
+/// Whether two schemas are within the bounds for the algebra.
+fn is_small(first: &Value, second: &Value) -> bool {
+    shape::size(first, LARGEST) + shape::size(second, LARGEST) < LARGEST
+        && cases(first) <= CASES
+        && cases(second) <= CASES
+}
+
+/// How many combinations of cases there are in a schema at most, whatever values they are about.
+fn cases(schema: &Value) -> usize {
+    match schema {
+        Value::Object(members) => members.iter().fold(1, |all: usize, (keyword, held)| {
+            let own = match (keyword.as_str(), held) {
+                ("anyOf" | "oneOf", Value::Array(branches)) => branches.len().max(1),
+                ("if", _) => 2,
+                _ => 1,
+            };
+            all.saturating_mul(own).saturating_mul(cases(held))
+        }),
+        Value::Array(items) => items
+            .iter()
+            .fold(1, |all: usize, item| all.saturating_mul(cases(item))),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 1,
     }
 }
 

@@ -25,6 +25,8 @@ mod compare;
 #[cfg(feature = "compat")]
 mod deploy;
 #[cfg(feature = "compat")]
+mod direction;
+#[cfg(feature = "compat")]
 mod document;
 #[cfg(feature = "compat")]
 mod draft;
@@ -49,6 +51,8 @@ mod layout;
 mod lock;
 #[cfg(feature = "compat")]
 mod matrix;
+#[cfg(feature = "compat")]
+mod operand;
 #[cfg(feature = "compat")]
 mod pairs;
 #[cfg(feature = "compat")]

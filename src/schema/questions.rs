@@ -182,7 +182,7 @@ fn bound(members: &mut Map<String, Value>, least: Value, most: Value) {
 
 /// The smallest value that `holds` and that is found from `value`.
 pub(crate) fn smallest(value: Value, holds: &dyn Fn(&Value) -> bool) -> Value {
-    shrink(value, holds)
+    shrink(value, holds, 1)
 }
 
 /// A schema that stands in an upcaster, as a condition on the data.

@@ -13,10 +13,12 @@ use crate::model::Version;
 
 use super::catalogue::{Catalogue, SchemaVersion, TypeHistory};
 use super::check::{CheckOptions, Coverage};
-use super::compare::{CompareOptions, Contract, Direction, Operand, Verdict, direction};
+use super::compare::{CompareOptions, Contract, Direction, Verdict};
+use super::direction::direction;
 use super::draft::Draft;
 use super::engine;
 use super::eval::Patterns;
+use super::operand::Operand;
 use super::version::VersionScheme;
 
 /// What becomes of one version's events where another version's code reads them.

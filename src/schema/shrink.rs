@@ -5,10 +5,16 @@ use serde_json::{Value, json};
 /// How many smaller values are tried.
 const TRIES: usize = 3000;
 
+/// Tries times what the schemas have in them: with large schemas fewer are tried.
+const WORK: usize = 6_000_000;
+
+/// The fewest that are tried.
+const FEWEST: usize = 64;
+
 /// The smallest value found by dropping members and items and by putting simpler values in place, each of which
-/// `holds`.
-pub(super) fn shrink(value: Value, holds: &dyn Fn(&Value) -> bool) -> Value {
-    let mut tries = TRIES;
+/// `holds`, which takes as long as the schemas behind it weigh.
+pub(super) fn shrink(value: Value, holds: &dyn Fn(&Value) -> bool, weight: usize) -> Value {
+    let mut tries = TRIES.min((WORK / weight.max(1)).max(FEWEST));
     let mut value = value;
     // Members are tried in the order of their names, whatever kind of map holds them.
     value.sort_all_objects();

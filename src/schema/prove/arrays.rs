@@ -355,7 +355,7 @@ impl Prover<'_> {
     /// Finds a position for every item that there has to be, then the whole array.
     fn demanded(&mut self, state: &State, items: &Items, demands: &[Demand], assigned: &Assigned) -> Outcome {
         let (holds, fails) = (&state.goal.holds, &state.goal.fails);
-        if !self.step() {
+        if !self.step(assigned.len()) {
             return out_of_steps(holds, fails);
         }
         let [demand, rest @ ..] = demands else {

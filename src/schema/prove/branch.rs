@@ -1,9 +1,11 @@
 //! Cases of a goal for one kind of values, until only plain constraints are left.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::derivation::Proof;
+use super::members::Members;
 use super::node::{Id, Kind, Node};
 use super::solve::{Goal, Outcome, Prover, out_of_steps, stuck};
 
@@ -31,6 +33,8 @@ pub(super) struct State {
     pub(super) goal: Rc<Goal>,
     /// Whether something without a model has to hold or to fail.
     pub(super) opaque: bool,
+    /// What the plain constraints say of an object, as long as there are no others.
+    pub(super) members: OnceCell<Rc<Members>>,
 }
 
 impl State {
@@ -47,6 +51,7 @@ impl State {
             notes: Vec::new(),
             goal: Rc::new(goal.clone()),
             opaque: false,
+            members: OnceCell::new(),
         }
     }
 
@@ -57,6 +62,17 @@ impl State {
             .filter(|(_, holds)| **holds == wanted)
             .map(|(id, _)| *id)
             .collect()
+    }
+
+    /// How much there is to copy.
+    fn size(&self) -> usize {
+        let alternatives: usize = self.clauses.iter().map(Vec::len).sum();
+        self.facts.len() + self.plain.len() + self.notes.len() + 2 * alternatives
+    }
+
+    fn insert(&mut self, id: Id, holds: bool) {
+        self.plain.insert(id, holds);
+        self.members.take();
     }
 
     fn with(&self, alternative: &[Fact]) -> Self {
@@ -70,10 +86,15 @@ impl Prover<'_> {
     /// Whether there is a value in this case.
     pub(super) fn branch(&mut self, mut state: State) -> Outcome {
         let (holds, fails) = (state.goal.holds.clone(), state.goal.fails.clone());
-        if !self.step() {
+        if !self.step(state.size()) {
             return out_of_steps(&holds, &fails);
         }
-        if let Err(proof) = self.settle(&mut state) {
+        let settled = self.settle(&mut state);
+        // Choices that were not all looked at exclude nothing.
+        if self.is_spent() {
+            return out_of_steps(&holds, &fails);
+        }
+        if let Err(proof) = settled {
             state.notes.push(proof);
             return Outcome::Empty(Proof::all(state.notes));
         }
@@ -135,7 +156,7 @@ impl Prover<'_> {
                     return Err(proof);
                 }
                 self.reckon(state)?;
-                if state.todo.is_empty() {
+                if state.todo.is_empty() || self.is_spent() {
                     return Ok(());
                 }
             }
@@ -191,15 +212,15 @@ impl Prover<'_> {
                 if !possible {
                     return clash();
                 }
-                state.plain.insert(id, true);
+                state.insert(id, true);
             }
             (Node::Values(_), false) => {
-                state.plain.insert(id, false);
+                state.insert(id, false);
             }
             (constraint, _) => {
                 let about = constraint.about().unwrap_or(u8::MAX);
                 if about & state.kind.bit() != 0 {
-                    state.plain.insert(id, wanted);
+                    state.insert(id, wanted);
                 } else if !wanted {
                     return clash();
                 }
@@ -214,31 +235,32 @@ impl Prover<'_> {
             .copied()
             .filter(|branch| self.status(state, *branch, true, LOOK) != Some(false))
             .collect();
-        let both: Vec<(Id, Id)> = live
-            .iter()
-            .enumerate()
-            .flat_map(|(index, left)| live[index + 1..].iter().map(|right| (*left, *right)))
-            .collect();
+        let mut clause = Vec::new();
         if wanted {
-            return live
-                .iter()
-                .enumerate()
-                .map(|(chosen, branch)| {
-                    let mut facts = vec![(*branch, true)];
-                    for (index, other) in live.iter().enumerate() {
-                        // What is apart from it fails by itself.
-                        if index != chosen && (other == branch || !self.disjoint(*branch, *other)) {
-                            facts.push((*other, false));
-                        }
+            for (chosen, branch) in live.iter().enumerate() {
+                let mut facts = vec![(*branch, true)];
+                for (index, other) in live.iter().enumerate() {
+                    if self.is_spent() {
+                        return clause;
                     }
-                    facts
-                })
-                .collect();
+                    // What is apart from it fails by itself.
+                    if index != chosen && (other == branch || !self.disjoint(*branch, *other)) {
+                        facts.push((*other, false));
+                    }
+                }
+                clause.push(facts);
+            }
+            return clause;
         }
-        let mut clause = vec![live.iter().map(|branch| (*branch, false)).collect()];
-        for (left, right) in both {
-            if left == right || !self.disjoint(left, right) {
-                clause.push(vec![(left, true), (right, true)]);
+        clause.push(live.iter().map(|branch| (*branch, false)).collect());
+        for (index, left) in live.iter().enumerate() {
+            for right in &live[index + 1..] {
+                if self.is_spent() {
+                    return clause;
+                }
+                if left == right || !self.disjoint(*left, *right) {
+                    clause.push(vec![(*left, true), (*right, true)]);
+                }
             }
         }
         clause
@@ -294,6 +316,10 @@ impl Prover<'_> {
 
     /// Whether a fact holds here for certain, or for certain does not, without any reckoning.
     fn status(&self, state: &State, id: Id, wanted: bool, look: usize) -> Option<bool> {
+        self.spend(1);
+        if self.is_spent() {
+            return None;
+        }
         let id = self.graph.resolved(id)?;
         if let Some(known) = state.facts.get(&id) {
             return Some(*known == wanted);
@@ -341,6 +367,9 @@ impl Prover<'_> {
             let mut out = Vec::new();
             let mut satisfied = false;
             for alternative in clause {
+                if self.is_spent() {
+                    return Ok(());
+                }
                 match self.foreseen(state, &alternative) {
                     Foreseen::Holds => {
                         satisfied = true;

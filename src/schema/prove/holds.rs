@@ -33,7 +33,8 @@ impl Prover<'_> {
     }
 
     fn at(&self, id: Id, value: &Value, depth: usize) -> Option<bool> {
-        if depth > DEPTH {
+        self.spend(1);
+        if depth > DEPTH || self.is_spent() {
             return None;
         }
         let id = self.graph.resolved(id)?;
@@ -162,7 +163,7 @@ impl Prover<'_> {
             Keys::Name(known) => Some(**known == *name),
             Keys::Match(pattern) => self.patterns.finds(pattern, name),
             Keys::Rest(names, patterns) => {
-                if names.iter().any(|known| **known == *name) {
+                if names.binary_search_by(|known| (**known).cmp(name)).is_ok() {
                     return Some(false);
                 }
                 all(patterns

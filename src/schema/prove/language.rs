@@ -3,6 +3,7 @@
 //! The automata run over UTF-8. A product of them, with the length counted in code points and with the texts that
 //! are excluded, is searched breadth first, so that the first text found is a shortest one.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
@@ -16,6 +17,9 @@ use regex_automata::{Anchored, MatchKind};
 /// The most memory for one automaton, and for making it.
 const AUTOMATON: usize = 1 << 20;
 const MAKING: usize = 4 << 20;
+
+/// The steps that one transition of a product takes.
+const TRANSITION: u64 = 8;
 
 /// The longest text that is looked for where there is no pattern.
 const LONGEST: u64 = 1 << 14;
@@ -104,7 +108,7 @@ struct Place {
 }
 
 /// A shortest text that is wanted; each step is taken from `steps`.
-pub(super) fn shortest(wanted: &Wanted, steps: &mut u64) -> Found {
+pub(super) fn shortest(wanted: &Wanted, steps: &Cell<u64>) -> Found {
     if wanted.most.is_some_and(|most| most < wanted.least) {
         return Found::Nothing;
     }
@@ -153,10 +157,10 @@ pub(super) fn shortest(wanted: &Wanted, steps: &mut u64) -> Found {
             return Found::Text(text(&places, index));
         }
         for byte in &bytes {
-            if *steps == 0 {
+            if steps.get() == 0 {
                 return Found::Unknown;
             }
-            *steps -= 1;
+            steps.set(steps.get().saturating_sub(TRANSITION));
             let Some(next) = step(&place, *byte, wanted, &tree, count_to) else {
                 continue;
             };
@@ -373,7 +377,7 @@ mod tests {
             most,
             excluded: excluded.iter().map(|text| (*text).to_owned()).collect(),
         };
-        shortest(&wanted, &mut 1_000_000)
+        shortest(&wanted, &Cell::new(8_000_000))
     }
 
     fn text(text: &str) -> Found {

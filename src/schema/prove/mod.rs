@@ -20,10 +20,12 @@ mod derivation;
 mod exact;
 mod holds;
 mod language;
+mod members;
 mod node;
 mod numbers;
 mod objects;
 mod solve;
+mod spares;
 mod strings;
 mod unevaluated;
 

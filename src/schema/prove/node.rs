@@ -92,7 +92,7 @@ pub(super) enum Keys {
     Name(Rc<str>),
     /// Those that match a pattern.
     Match(Rc<str>),
-    /// All but these names and those that match these patterns.
+    /// All but these names, which are in order, and those that match these patterns.
     Rest(Vec<Rc<str>>, Vec<Rc<str>>),
 }
 

@@ -9,223 +9,45 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::branch::{Foreseen, State};
+use super::branch::State;
 use super::derivation::{Place, Proof};
+use super::members::Members;
 use super::node::{Id, Keys, Node};
 use super::solve::{Outcome, Prover, Stuck, out_of_steps, stuck};
+use super::spares::Spare;
 
 /// The most patterns that classes are made of.
 const PATTERNS: usize = 12;
 
-/// The most members that are added to have enough.
-const ADDED: u64 = 2048;
-
-/// What is said of an object.
-#[derive(Default)]
-pub(super) struct Members {
-    has: BTreeSet<Rc<str>>,
-    lacks: BTreeSet<Rc<str>>,
-    least: u64,
-    most: Option<u64>,
-    /// What holds for all members with some names.
-    all: Vec<(Keys, Id, Id)>,
-    /// What fails for a member with one of some names.
-    some: Vec<(Keys, Id, Id)>,
-    names: Vec<Id>,
-    /// What fails for the name of a member.
-    some_name: Vec<Id>,
-    /// Names that are mentioned.
-    mentioned: BTreeSet<Rc<str>>,
-}
-
 /// A member that has to be there: what fails for its value besides what holds.
 #[derive(Clone, Default)]
-struct Wanted {
-    named: BTreeMap<Rc<str>, Vec<Id>>,
+pub(super) struct Wanted {
+    pub(super) named: BTreeMap<Rc<str>, Vec<Id>>,
     /// Members of other names: the name, what holds and what fails.
-    other: Vec<(Value, Vec<Id>, Vec<Id>)>,
+    pub(super) other: Vec<(Value, Vec<Id>, Vec<Id>)>,
 }
 
 /// A class of names: what they have to be, as facts about texts.
 #[derive(Clone)]
-struct Class {
-    holds: Vec<Id>,
-    fails: Vec<Id>,
-    matched: Vec<Rc<str>>,
+pub(super) struct Class {
+    pub(super) holds: Vec<Id>,
+    pub(super) fails: Vec<Id>,
+    pub(super) matched: Vec<Rc<str>>,
 }
 
 impl Prover<'_> {
-    fn members(&self, facts: impl Iterator<Item = (Id, bool)>) -> Members {
-        let mut members = Members::default();
-        let most = |members: &mut Members, count: u64| {
-            members.most = Some(members.most.map_or(count, |known| known.min(count)));
-        };
-        for (id, holds) in facts {
-            let node = self.graph.get(id);
-            match (&*node, holds) {
-                (Node::Has(name), true) => {
-                    members.has.insert(Rc::clone(name));
-                }
-                (Node::Has(name), false) => {
-                    members.lacks.insert(Rc::clone(name));
-                }
-                (Node::MinMembers(count), true) => members.least = members.least.max(*count),
-                (Node::MinMembers(count), false) => most(&mut members, count.saturating_sub(1)),
-                (Node::MaxMembers(count), true) => most(&mut members, *count),
-                (Node::MaxMembers(count), false) => {
-                    members.least = members.least.max(count.saturating_add(1));
-                }
-                (Node::Members(keys, schema), _) => {
-                    match keys {
-                        Keys::Name(name) => {
-                            members.mentioned.insert(Rc::clone(name));
-                        }
-                        Keys::Rest(names, _) => members.mentioned.extend(names.iter().cloned()),
-                        Keys::Match(_) => {}
-                    }
-                    let list = if holds {
-                        &mut members.all
-                    } else {
-                        &mut members.some
-                    };
-                    list.push((keys.clone(), *schema, id));
-                }
-                (Node::Names(schema), true) => members.names.push(*schema),
-                (Node::Names(schema), false) => members.some_name.push(*schema),
-                _ => {}
-            }
-        }
-        for (keys, schema, _) in &members.all {
-            if let (Keys::Name(name), Node::False) = (keys, &*self.graph.get(*schema)) {
-                members.lacks.insert(Rc::clone(name));
-            }
-        }
-        members.mentioned.extend(members.has.iter().cloned());
-        members.mentioned.extend(members.lacks.iter().cloned());
-        members
-    }
-
-    /// What holds for the member `name`, when it is there; nothing when that is not known.
-    fn of_member(&self, members: &Members, name: &str) -> Option<Vec<Id>> {
-        let mut holds = Vec::new();
-        for (keys, schema, _) in &members.all {
-            if self.is_among(keys, name)? {
-                holds.push(*schema);
-            }
-        }
-        Some(holds)
-    }
-
-    fn facts_of(state: &State) -> impl Iterator<Item = (Id, bool)> {
-        state.plain.iter().map(|(id, holds)| (*id, *holds))
-    }
-
-    pub(super) fn object_excluded(&mut self, state: &State) -> Option<Rc<Proof>> {
-        let members = self.members(Self::facts_of(state));
-        if let Some(both) = members.has.intersection(&members.lacks).next() {
-            return Some(self.lacking(state, both));
-        }
-        if members
-            .most
-            .is_some_and(|most| (members.has.len() as u64) > most || members.least > most)
-        {
-            return Some(Rc::new(Proof::Clash(state.having(true), state.having(false), "")));
-        }
-        for name in &members.has {
-            let holds = self.of_member(&members, name)?;
-            let fails: Vec<Id> = members
-                .some
-                .iter()
-                .filter(|(keys, ..)| matches!(keys, Keys::Name(known) if known == name))
-                .map(|(_, schema, _)| *schema)
-                .collect();
-            if holds.len() + fails.len() > 1
-                && let Outcome::Empty(proof) = self.solve(&holds, &fails)
-            {
-                return Some(Rc::new(Proof::Within(Place::Member(Rc::clone(name)), proof)));
-            }
-        }
-        None
-    }
-
-    fn lacking(&self, state: &State, name: &Rc<str>) -> Rc<Proof> {
-        let about = |id: &Id| match &*self.graph.get(*id) {
-            Node::Has(known) | Node::Members(Keys::Name(known), _) => known == name,
-            _ => false,
-        };
-        let (mut holds, mut fails) = (state.having(true), state.having(false));
-        holds.retain(about);
-        fails.retain(about);
-        Rc::new(Proof::Clash(holds, fails, ""))
-    }
-
-    pub(super) fn object_foreseen(&mut self, state: &State, id: Id, wanted: bool) -> Foreseen {
-        let members = self.members(Self::facts_of(state));
-        let node = self.graph.get(id);
-        match &*node {
-            Node::Has(name) => {
-                let known = if members.has.contains(name) {
-                    true
-                } else if members.lacks.contains(name) {
-                    false
-                } else {
-                    return Foreseen::Unknown;
-                };
-                if known == wanted {
-                    Foreseen::Holds
-                } else {
-                    Foreseen::Excluded(self.lacking(state, name))
-                }
-            }
-            Node::Members(Keys::Name(name), schema) => {
-                if members.lacks.contains(name) {
-                    return if wanted {
-                        Foreseen::Holds
-                    } else {
-                        Foreseen::Excluded(self.lacking(state, name))
-                    };
-                }
-                let Some(holds) = self.of_member(&members, name) else {
-                    return Foreseen::Unknown;
-                };
-                if let Outcome::Empty(proof) = self.solve(&holds, &[*schema]) {
-                    // What the member is, satisfies it already.
-                    return if wanted {
-                        Foreseen::Holds
-                    } else {
-                        Foreseen::Excluded(Rc::new(Proof::Within(Place::Member(Rc::clone(name)), proof)))
-                    };
-                }
-                if !members.has.contains(name) {
-                    return Foreseen::Unknown;
-                }
-                let mut both = holds;
-                both.push(*schema);
-                match self.solve(&both, &[]) {
-                    Outcome::Empty(proof) if wanted => {
-                        Foreseen::Excluded(Rc::new(Proof::Within(Place::Member(Rc::clone(name)), proof)))
-                    }
-                    Outcome::Empty(_) => Foreseen::Holds,
-                    Outcome::Inhabited(_) | Outcome::Open(_) => Foreseen::Unknown,
-                }
-            }
-            _ => Foreseen::Unknown,
-        }
-    }
-
     pub(super) fn object(&mut self, state: &State) -> Outcome {
-        let members = self.members(Self::facts_of(state));
+        let members = self.members(state);
         let (holds, fails) = (state.goal.holds.clone(), state.goal.fails.clone());
         let mut wanted = Wanted::default();
-        let mut anywhere = Vec::new();
-        for (keys, schema, id) in &members.some {
-            match keys {
-                Keys::Name(name) if members.lacks.contains(name) => {
-                    return Outcome::Empty(self.lacking(state, name));
-                }
-                Keys::Name(name) => wanted.named.entry(Rc::clone(name)).or_default().push(*schema),
-                Keys::Match(_) | Keys::Rest(..) => anywhere.push((keys.clone(), *schema, *id)),
+        for (name, named) in &members.of_name {
+            if named.fails.is_empty() {
+                continue;
             }
+            if members.lacks.contains(name) {
+                return Outcome::Empty(members.lacking(name));
+            }
+            wanted.named.insert(Rc::clone(name), named.fails.clone());
         }
         for name in &members.has {
             wanted.named.entry(Rc::clone(name)).or_default();
@@ -239,15 +61,16 @@ impl Prover<'_> {
             &members,
             &classes,
             &wanted,
-            &anywhere,
-            &members.some_name.clone(),
+            &members.some,
+            &members.some_name,
         )
     }
 
     /// Classes of the names that are not mentioned.
     fn classes(&mut self, members: &Members) -> Result<Vec<Class>, String> {
         let mut patterns: BTreeSet<Rc<str>> = BTreeSet::new();
-        for (keys, ..) in members.all.iter().chain(&members.some) {
+        let all = members.all.iter().map(|(keys, _)| keys);
+        for keys in all.chain(members.some.iter().map(|(keys, ..)| keys)) {
             match keys {
                 Keys::Match(pattern) => {
                     patterns.insert(Rc::clone(pattern));
@@ -306,12 +129,12 @@ impl Prover<'_> {
         }
     }
 
-    fn of_class(members: &Members, class: &Class) -> Vec<Id> {
+    pub(super) fn of_class(members: &Members, class: &Class) -> Vec<Id> {
         members
             .all
             .iter()
-            .filter(|(keys, ..)| Self::is_in_class(keys, class))
-            .map(|(_, schema, _)| *schema)
+            .filter(|(keys, _)| Self::is_in_class(keys, class))
+            .map(|(_, schema)| *schema)
             .collect()
     }
 
@@ -326,7 +149,7 @@ impl Prover<'_> {
         some_name: &[Id],
     ) -> Outcome {
         let (holds, fails) = (&state.goal.holds, &state.goal.fails);
-        if !self.step() {
+        if !self.step(wanted.named.len() + wanted.other.len()) {
             return out_of_steps(holds, fails);
         }
         if let [schema, rest @ ..] = some_name {
@@ -352,10 +175,8 @@ impl Prover<'_> {
             if members.lacks.contains(name) || self.is_among(keys, name) == Some(false) {
                 continue;
             }
-            let mut next = wanted.clone();
-            let failing = next.named.entry(Rc::clone(name)).or_default();
+            let mut failing = wanted.named.get(name).cloned().unwrap_or_default();
             failing.push(*schema);
-            let failing = failing.clone();
             // First by itself, which mostly decides it.
             let outcome = match self.of_member(members, name) {
                 Some(holding) => match self.solve(&holding, &failing) {
@@ -363,6 +184,8 @@ impl Prover<'_> {
                         Outcome::Empty(Rc::new(Proof::Within(Place::Member(Rc::clone(name)), proof)))
                     }
                     Outcome::Inhabited(_) | Outcome::Open(_) => {
+                        let mut next = wanted.clone();
+                        next.named.insert(Rc::clone(name), failing);
                         self.placed(state, members, classes, &next, rest, some_name)
                     }
                 },
@@ -441,18 +264,14 @@ impl Prover<'_> {
         let (holds, fails) = (&state.goal.holds, &state.goal.fails);
         let mut proofs = Vec::new();
         let mut open: Option<Rc<Stuck>> = None;
-        let mut outcomes = Vec::new();
+        let mut places = Vec::new();
         for name in &members.mentioned {
             if members.lacks.contains(name) {
                 continue;
             }
             match self.holds(schema, &Value::from(&**name)) {
                 Some(true) => {}
-                Some(false) => {
-                    let mut next = wanted.clone();
-                    next.named.entry(Rc::clone(name)).or_default();
-                    outcomes.push(next);
-                }
+                Some(false) => places.push(Err(Rc::clone(name))),
                 None => {
                     let stuck = stuck(
                         holds,
@@ -469,12 +288,7 @@ impl Prover<'_> {
             let mut failing = self.besides(class, wanted);
             failing.push(schema);
             match self.solve(&class.holds, &failing) {
-                Outcome::Inhabited(name) => {
-                    let mut next = wanted.clone();
-                    next.other
-                        .push((name, Self::of_class(members, class), Vec::new()));
-                    outcomes.push(next);
-                }
+                Outcome::Inhabited(name) => places.push(Ok((name, Self::of_class(members, class)))),
                 Outcome::Empty(proof) if wanted.other.is_empty() => {
                     proofs.push(Rc::new(Proof::Within(Place::Name, proof)));
                 }
@@ -490,7 +304,14 @@ impl Prover<'_> {
                 }
             }
         }
-        for next in outcomes {
+        for place in places {
+            let mut next = wanted.clone();
+            match place {
+                Ok((name, holding)) => next.other.push((name, holding, Vec::new())),
+                Err(name) => {
+                    next.named.entry(name).or_default();
+                }
+            }
             match self.placed(state, members, classes, &next, anywhere, rest) {
                 Outcome::Inhabited(value) => return Outcome::Inhabited(value),
                 Outcome::Empty(proof) => proofs.push(proof),
@@ -519,7 +340,7 @@ impl Prover<'_> {
         let mut open: Option<Rc<Stuck>> = None;
         for (name, failing) in &wanted.named {
             if members.lacks.contains(name) {
-                return Outcome::Empty(self.lacking(state, name));
+                return Outcome::Empty(members.lacking(name));
             }
             for schema in &members.names {
                 if self.holds(*schema, &Value::from(&**name)) == Some(false) {
@@ -622,93 +443,5 @@ impl Prover<'_> {
             }
         }
         stuck(holds, fails, "no object that was tried shows the difference")
-    }
-
-    fn spare(
-        &self,
-        members: &Members,
-        classes: &[Class],
-        wanted: &Wanted,
-        made: &Map<String, Value>,
-    ) -> Spares {
-        let mut named = Vec::new();
-        for name in &members.mentioned {
-            if !members.lacks.contains(name)
-                && !wanted.named.contains_key(name)
-                && !made.contains_key(&**name)
-            {
-                let accepted = members
-                    .names
-                    .iter()
-                    .all(|schema| self.holds(*schema, &Value::from(&**name)) != Some(false));
-                if accepted {
-                    named.push((Rc::clone(name), self.of_member(members, name)));
-                }
-            }
-        }
-        Spares {
-            named,
-            classes: classes
-                .iter()
-                .map(|class| (class.clone(), Self::of_class(members, class)))
-                .collect(),
-            unknown: false,
-            added: 0,
-        }
-    }
-}
-
-/// Members that might be added.
-struct Spares {
-    named: Vec<(Rc<str>, Option<Vec<Id>>)>,
-    classes: Vec<(Class, Vec<Id>)>,
-    /// Whether one was passed over that may be possible.
-    unknown: bool,
-    added: u64,
-}
-
-enum Spare {
-    Member(String, Value),
-    /// There is no other.
-    None,
-    Unknown,
-}
-
-impl Spares {
-    fn next(&mut self, prover: &mut Prover<'_>, made: &Map<String, Value>) -> Spare {
-        while let Some((name, holding)) = self.named.pop() {
-            match holding.map(|holding| prover.solve(&holding, &[])) {
-                Some(Outcome::Inhabited(value)) => return Spare::Member(name.to_string(), value),
-                Some(Outcome::Empty(_)) => {}
-                Some(Outcome::Open(_)) | None => self.unknown = true,
-            }
-        }
-        while let Some((class, holding)) = self.classes.last() {
-            self.added += 1;
-            if self.added > ADDED {
-                return Spare::Unknown;
-            }
-            let value = match prover.solve(holding, &[]) {
-                Outcome::Inhabited(value) => Some(value),
-                Outcome::Empty(_) => None,
-                Outcome::Open(_) => {
-                    self.unknown = true;
-                    None
-                }
-            };
-            if let Some(value) = value {
-                let used: BTreeSet<&String> = made.keys().collect();
-                let used: Vec<Value> = used.into_iter().map(|name| Value::from(name.as_str())).collect();
-                let mut fails = class.fails.clone();
-                fails.push(prover.graph.values(&used));
-                match prover.solve(&class.holds, &fails) {
-                    Outcome::Inhabited(Value::String(name)) => return Spare::Member(name, value),
-                    Outcome::Empty(_) => {}
-                    Outcome::Inhabited(_) | Outcome::Open(_) => self.unknown = true,
-                }
-            }
-            self.classes.pop();
-        }
-        if self.unknown { Spare::Unknown } else { Spare::None }
     }
 }

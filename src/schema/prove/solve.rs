@@ -1,5 +1,6 @@
 //! Goals: what holds and what fails of one value, and whether there is such a value.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -14,8 +15,12 @@ use super::exact;
 use super::language::Languages;
 use super::node::{Graph, Id, KINDS, Kind, Node, Which};
 
-/// How many steps one question may take.
-const STEPS: u64 = 2_000_000;
+/// How many steps one question may take: nodes that are looked at, facts that are copied, transitions of automata.
+/// They are counted and not timed, so that the same question ends at the same place on every machine.
+const STEPS: u64 = 24_000_000;
+
+/// What a goal or a case takes besides what is in it.
+const GOAL: usize = 24;
 
 /// The stack of the thread that reckons. It is reserved, not used, unless a schema needs it.
 const STACK: usize = 256 << 20;
@@ -104,7 +109,7 @@ fn decide_here(asked: Asked<'_>) -> Answer {
         assumed: usize::MAX,
         outside: 0,
         disjoint: HashMap::new(),
-        steps: STEPS,
+        steps: Cell::new(STEPS),
     };
     match prover.solve(&[first], &[second]) {
         Outcome::Empty(proof) => Answer::Contained(derivation::steps(&prover.graph, &proof)),
@@ -156,14 +161,28 @@ pub(super) struct Prover<'a> {
     outside: usize,
     /// Pairs of nodes that were found to exclude each other, or not.
     disjoint: HashMap<(Id, Id), bool>,
-    pub(super) steps: u64,
+    pub(super) steps: Cell<u64>,
 }
 
 impl Prover<'_> {
-    /// Takes a step; false when there is none left.
-    pub(super) fn step(&mut self) -> bool {
-        self.steps = self.steps.saturating_sub(1);
-        self.steps > 0
+    /// Takes as many steps.
+    pub(super) fn spend(&self, steps: usize) {
+        self.steps.set(
+            self.steps
+                .get()
+                .saturating_sub(u64::try_from(steps).unwrap_or(u64::MAX)),
+        );
+    }
+
+    /// Whether no steps are left.
+    pub(super) fn is_spent(&self) -> bool {
+        self.steps.get() == 0
+    }
+
+    /// Takes the steps of a goal or a case with as much in it; false when none are left.
+    pub(super) fn step(&self, size: usize) -> bool {
+        self.spend(GOAL + size);
+        !self.is_spent()
     }
 
     /// Whether a value satisfies all of `holds` and none of `fails`.
@@ -186,7 +205,7 @@ impl Prover<'_> {
                 format!("it leads more than {DEPTH} levels into the values"),
             );
         }
-        if !self.step() {
+        if !self.step(goal.holds.len() + goal.fails.len()) {
             return out_of_steps(holds, fails);
         }
         let index = self.open.len();
@@ -320,6 +339,9 @@ impl Prover<'_> {
     fn one_of(&self, values: &[Value], holds: &[Id], fails: &[Id]) -> Outcome {
         let mut known = true;
         for value in values {
+            if self.is_spent() {
+                return out_of_steps(holds, fails);
+            }
             match self.is_in(holds, fails, value) {
                 Some(true) => return Outcome::Inhabited(value.clone()),
                 Some(false) => {}

@@ -60,7 +60,7 @@ impl Prover<'_> {
         let mut texts = self.texts(state.plain.iter().map(|(id, holds)| (*id, *holds)));
         let mut tried = 0;
         loop {
-            match shortest(&texts.wanted, &mut self.steps) {
+            match shortest(&texts.wanted, &self.steps) {
                 Found::Nothing if tried == 0 => {
                     return Outcome::Empty(Rc::new(Proof::Clash(
                         state.having(true),
@@ -116,7 +116,7 @@ impl Prover<'_> {
         let facts: Vec<(Id, bool)> = state.plain.iter().map(|(id, holds)| (*id, *holds)).collect();
         let mut none = |wanted: bool| {
             let texts = self.texts(facts.iter().copied().chain([(id, wanted)]));
-            shortest(&texts.wanted, &mut self.steps) == Found::Nothing
+            shortest(&texts.wanted, &self.steps) == Found::Nothing
         };
         if none(wanted) {
             let (mut holds, mut fails) = (state.having(true), state.having(false));

@@ -10,6 +10,8 @@
     reason = "a test may fail, and prints what it measured"
 )]
 
+#[path = "compat_suites/boxes.rs"]
+mod boxes;
 #[path = "compat_suites/eiffel.rs"]
 mod eiffel;
 #[path = "compat_suites/engine.rs"]

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::finding::Side;
 
+use super::classes;
 use super::direction::direction;
 use super::draft::Draft;
 use super::error::SchemaError;
@@ -59,6 +60,18 @@ pub enum Formats {
     Assertion,
 }
 
+/// What `\d` and `\w` stand for in a pattern.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Classes {
+    /// What ECMA 262 says, as JSON Schema asks for: ASCII digits, and ASCII letters, digits and the underscore,
+    /// whatever the flags.
+    #[default]
+    Ecma,
+    /// The digits and the letters of every script, as validators have it whose engine does: those of Python, .NET
+    /// and some of Rust.
+    Unicode,
+}
+
 /// How two schemas are compared.
 #[derive(Clone, Debug)]
 pub struct CompareOptions {
@@ -68,6 +81,8 @@ pub struct CompareOptions {
     pub contract: Contract,
     /// Whether formats count.
     pub formats: Formats,
+    /// What the classes of patterns stand for.
+    pub classes: Classes,
     /// How long the set algebra may reckon at one question before it is left open. Everything else is bounded by
     /// counted steps, and so is what is handed to the algebra: this is a net below both.
     pub allowance: Duration,
@@ -79,6 +94,7 @@ impl Default for CompareOptions {
             draft: None,
             contract: Contract::default(),
             formats: Formats::default(),
+            classes: Classes::default(),
             allowance: Duration::from_secs(20),
         }
     }
@@ -132,7 +148,8 @@ pub struct Difference {
 ///
 /// # Errors
 ///
-/// When one of them is no schema, or refers to something outside itself.
+/// When one of them is no schema, or refers to something outside itself; with [`Classes::Unicode`] also when a
+/// pattern has `\W` inside a class.
 ///
 /// ```
 /// use pastproof::schema::{CompareOptions, Verdict, compare};
@@ -148,6 +165,16 @@ pub struct Difference {
 /// # Ok::<(), pastproof::schema::SchemaError>(())
 /// ```
 pub fn compare(old: &Value, new: &Value, options: &CompareOptions) -> Result<Comparison, SchemaError> {
+    if options.classes == Classes::Unicode {
+        let written = |schema: &Value, name: &str| {
+            classes::unicode(schema).map_err(|why| SchemaError::input(format!("the {name} schema: {why}")))
+        };
+        let options = CompareOptions {
+            classes: Classes::Ecma,
+            ..options.clone()
+        };
+        return compare(&written(old, "old")?, &written(new, "new")?, &options);
+    }
     let old = Operand::new(old, options, Side::Old)?;
     let new = Operand::new(new, options, Side::New)?;
     let patterns = Patterns::default();

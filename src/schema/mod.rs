@@ -19,6 +19,8 @@ mod catalogue;
 mod changes;
 #[cfg(feature = "compat")]
 mod check;
+#[cfg(feature = "compat")]
+mod classes;
 mod closing;
 #[cfg(feature = "compat")]
 mod compare;
@@ -98,7 +100,9 @@ pub use changes::{Changes, changes};
 #[cfg(feature = "compat")]
 pub use check::{CheckOptions, CheckReport, Coverage, Pairs, Require, Step, TypeOptions, check};
 #[cfg(feature = "compat")]
-pub use compare::{CompareOptions, Comparison, Contract, Difference, Direction, Formats, Verdict, compare};
+pub use compare::{
+    Classes, CompareOptions, Comparison, Contract, Difference, Direction, Formats, Verdict, compare,
+};
 #[cfg(feature = "compat")]
 pub use deploy::{Deployment, Order};
 #[cfg(feature = "compat")]

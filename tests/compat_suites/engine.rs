@@ -166,19 +166,6 @@ fn drafts_mix() {
 }
 
 #[test]
-fn a_box_ends_what_would_not_end() {
-    // Which of many overlapping cases hold: two to the number of them.
-    let cases: Vec<Value> = (0..40)
-        .map(|index| json!({"not": {"patternProperties": {format!("^{index}[a-z]*{}$", index % 7): {"minimum": index}}}}))
-        .collect();
-    let direction = backward(
-        &json!({"type": "object", "anyOf": cases}),
-        &json!({"oneOf": cases, "maxProperties": 50}),
-    );
-    assert_ne!(direction.verdict, Verdict::Compatible);
-}
-
-#[test]
 fn a_writer_that_can_write_nothing_shows_nothing() {
     let options = CompareOptions {
         contract: Contract::WriterReader,

@@ -1,9 +1,12 @@
-//! Pairs with a published expectation, and a list of those in which the suite is mistaken, or of another policy.
+//! Pairs with a published expectation, and a list of those in which the suite is mistaken.
+//!
+//! Where a suite means something by a keyword that is a matter of policy, it is asked as it means it, and once more as
+//! it is by default: both answers are listed.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use pastproof::schema::{CompareOptions, Direction, Draft, Formats, compare};
+use pastproof::schema::{Classes, CompareOptions, Direction, Draft, Formats, compare};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,11 +18,33 @@ const OVERFLOWS: &str = "draft7/nonvalid/optional/float-overflow.json#1";
 
 /// Why an answer is not what the suite expects.
 #[derive(Deserialize)]
-struct Signed {
-    id: String,
+#[serde(deny_unknown_fields)]
+pub struct Signed {
+    pub id: String,
     /// `compatible`, `breaking`, or `error` for a pair of which one is no schema.
+    pub verdict: String,
+    pub reason: String,
+    /// How many values of the old side were tried, where nothing is said to be lost.
+    pub tried: Option<u64>,
+}
+
+/// How a suite means a keyword, and what the answer is by default.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Policy {
+    id: String,
+    policy: Means,
     verdict: String,
     reason: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Means {
+    /// `\w` and `\d` are Unicode's.
+    Unicode,
+    /// Formats and contents are assertions.
+    Asserted,
 }
 
 struct Answer {
@@ -31,7 +56,16 @@ struct Answer {
     confirmed: Option<bool>,
 }
 
-fn signed() -> BTreeMap<String, Signed> {
+impl Answer {
+    fn said(&self) -> String {
+        match &self.backward {
+            Ok(backward) => backward.verdict.to_string(),
+            Err(_) => "error".to_owned(),
+        }
+    }
+}
+
+pub fn signed() -> BTreeMap<String, Signed> {
     let listed: Vec<Signed> = serde_json::from_str(include_str!("signed.json")).unwrap();
     listed
         .into_iter()
@@ -39,62 +73,103 @@ fn signed() -> BTreeMap<String, Signed> {
         .collect()
 }
 
-/// The answers to every pair of a suite; in a debug build to each eighth, and to those that are signed.
-fn answers(file: &str, signed: &BTreeMap<String, Signed>) -> Option<Vec<Answer>> {
+fn policies() -> BTreeMap<String, Policy> {
+    let listed: Vec<Policy> = serde_json::from_str(include_str!("policies.json")).unwrap();
+    listed
+        .into_iter()
+        .map(|policy| (policy.id.clone(), policy))
+        .collect()
+}
+
+/// Compares a pair as its suite means it, or by default but for what its line says itself.
+fn answer(pair: &Value, means: Option<Means>) -> Answer {
+    let id = pair["id"].as_str().unwrap();
+    // The suite asserts contents in this one file without its flag.
+    let asserting = pair["format_asserted"].as_bool().unwrap()
+        || id.contains("optional/content.json")
+        || matches!(means, Some(Means::Asserted));
+    let draft: Draft = pair["draft"].as_str().unwrap().parse().unwrap();
+    let options = CompareOptions {
+        draft: Some(draft),
+        formats: if asserting {
+            Formats::Assertion
+        } else {
+            Formats::Annotation
+        },
+        classes: match means {
+            Some(Means::Unicode) => Classes::Unicode,
+            Some(Means::Asserted) | None => Classes::Ecma,
+        },
+        ..CompareOptions::default()
+    };
+    let started = Instant::now();
+    let comparison = compare(&pair["old"], &pair["new"], &options);
+    let took = started.elapsed();
+    let backward = comparison
+        .map(|comparison| comparison.backward)
+        .map_err(|error| error.to_string());
+    let witness = backward
+        .as_ref()
+        .ok()
+        .and_then(|backward| backward.witness.as_ref());
+    // The other validator has the classes of ECMA 262.
+    let knows = !matches!(means, Some(Means::Unicode));
+    let confirmed = witness.filter(|_| knows).and_then(|witness| {
+        let old = second::judge(&pair["old"], draft, asserting)?;
+        let new = second::judge(&pair["new"], draft, asserting)?;
+        Some(old(witness) && !new(witness))
+    });
+    Answer {
+        id: id.to_owned(),
+        expected: pair["backward"].as_bool().unwrap(),
+        backward,
+        took,
+        confirmed,
+    }
+}
+
+/// The pairs of a suite; in a debug build each eighth, and those that are listed.
+pub fn pairs(file: &str, listed: impl Fn(&str) -> bool) -> Option<Vec<Value>> {
     let text = std::fs::read_to_string(shared(file)?).unwrap();
     let every = if cfg!(debug_assertions) { 8 } else { 1 };
-    let pairs: Vec<Value> = text
+    let pairs = text
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .enumerate()
-        .filter(|(index, pair)| index % every == 0 || signed.contains_key(pair["id"].as_str().unwrap()))
+        .filter(|(index, pair)| index % every == 0 || listed(pair["id"].as_str().unwrap()))
         .map(|(_, pair)| pair)
         .collect();
-    Some(in_parallel(&pairs, |pair| {
-        let id = pair["id"].as_str().unwrap();
-        // The suite asserts contents in this one file without its flag.
-        let asserting = pair["format_asserted"].as_bool().unwrap() || id.contains("optional/content.json");
-        let draft: Draft = pair["draft"].as_str().unwrap().parse().unwrap();
-        let options = CompareOptions {
-            draft: Some(draft),
-            formats: if asserting {
-                Formats::Assertion
-            } else {
-                Formats::Annotation
-            },
-            ..CompareOptions::default()
-        };
-        let started = Instant::now();
-        let comparison = compare(&pair["old"], &pair["new"], &options);
-        let took = started.elapsed();
-        let backward = comparison
-            .map(|comparison| comparison.backward)
-            .map_err(|error| error.to_string());
-        let witness = backward
-            .as_ref()
-            .ok()
-            .and_then(|backward| backward.witness.as_ref());
-        let confirmed = witness.filter(|_| !asserting).and_then(|witness| {
-            let old = second::accepts(&pair["old"], draft)?;
-            let new = second::accepts(&pair["new"], draft)?;
-            Some(old(witness) && !new(witness))
-        });
-        Answer {
-            id: id.to_owned(),
-            expected: pair["backward"].as_bool().unwrap(),
-            backward,
-            took,
-            confirmed,
-        }
-    }))
+    Some(pairs)
 }
 
 /// Prints how many answers are what the suite expects. Every other one is signed, and nothing signed is as expected.
 fn measure(name: &str, file: &str, own: &str, open_at_most: usize) {
-    let signed = signed();
-    let Some(answers) = answers(file, &signed) else {
+    let (signed, policies) = (signed(), policies());
+    let Some(pairs) = pairs(file, |id| signed.contains_key(id) || policies.contains_key(id)) else {
         return;
     };
+    let answers = in_parallel(&pairs, |pair| {
+        let policy = policies.get(pair["id"].as_str().unwrap());
+        answer(pair, policy.map(|policy| policy.policy))
+    });
+    let by_default: Vec<&Value> = pairs
+        .iter()
+        .filter(|pair| policies.contains_key(pair["id"].as_str().unwrap()))
+        .collect();
+    for answer in by_default.iter().map(|pair| answer(pair, None)) {
+        let policy = &policies[&answer.id];
+        assert!(!policy.reason.is_empty());
+        assert_eq!(answer.said(), policy.verdict, "{} by default", answer.id);
+        proved(&answer);
+        // The other validator has the classes of ECMA 262 as well.
+        assert_ne!(answer.confirmed, Some(false), "{} by default", answer.id);
+        assert_eq!(
+            answer.confirmed.is_some(),
+            policy.verdict == "breaking",
+            "{}",
+            answer.id
+        );
+    }
     let (mut right, mut witnesses, mut confirmed) = (0, 0, 0);
     let (mut unsigned, mut open, mut refuted) = (Vec::new(), Vec::new(), Vec::new());
     let mut moot: BTreeMap<&str, &Signed> = signed
@@ -103,10 +178,7 @@ fn measure(name: &str, file: &str, own: &str, open_at_most: usize) {
         .map(|(id, signed)| (id.as_str(), signed))
         .collect();
     for answer in &answers {
-        let said = match &answer.backward {
-            Ok(backward) => backward.verdict.to_string(),
-            Err(_) => "error".to_owned(),
-        };
+        let said = answer.said();
         if let Some(answered) = answer.confirmed {
             witnesses += 1;
             confirmed += usize::from(answered);
@@ -122,11 +194,7 @@ fn measure(name: &str, file: &str, own: &str, open_at_most: usize) {
         match moot.remove(answer.id.as_str()) {
             Some(signed) if signed.verdict == said => {
                 assert!(!signed.reason.is_empty());
-                if let Ok(backward) = &answer.backward {
-                    // Each is its own proof: a witness, or a derivation.
-                    assert_eq!(backward.witness.is_some(), said == "breaking");
-                    assert_eq!(backward.derivation.is_empty(), said != "compatible");
-                }
+                proved(answer);
             }
             _ if said == "unproven" => {
                 let why = answer
@@ -143,9 +211,11 @@ fn measure(name: &str, file: &str, own: &str, open_at_most: usize) {
     }
     let count = answers.len();
     println!(
-        "{name}: {count} pairs, {right} right, {} signed, {} wrong, {} unproven; {confirmed} of {witnesses} \
-         witnesses confirmed by the other validator; {}",
-        count - right - unsigned.len() - open.len(),
+        "{name}: {count} pairs, {right} right ({:.2} %), {} of them by a policy that is not the default; {} signed, {} \
+         wrong, {} unproven; {confirmed} of {witnesses} witnesses confirmed by the other validator; {}",
+        100.0 * f64::from(right) / f64::from(u32::try_from(count).unwrap()),
+        by_default.len(),
+        count - usize::try_from(right).unwrap() - unsigned.len() - open.len(),
         unsigned.len(),
         open.len(),
         Times::new(answers.iter().map(|answer| answer.took).collect())
@@ -155,6 +225,20 @@ fn measure(name: &str, file: &str, own: &str, open_at_most: usize) {
     assert!(refuted.is_empty(), "{refuted:#?}");
     let moot: Vec<&&str> = moot.keys().collect();
     assert!(moot.is_empty(), "signed, and as expected: {moot:#?}");
+}
+
+/// Each is its own proof: a witness, or a derivation.
+fn proved(answer: &Answer) {
+    let said = answer.said();
+    if let Ok(backward) = &answer.backward {
+        assert_eq!(backward.witness.is_some(), said == "breaking", "{}", answer.id);
+        assert_eq!(
+            backward.derivation.is_empty(),
+            said != "compatible",
+            "{}",
+            answer.id
+        );
+    }
 }
 
 #[test]

@@ -26,6 +26,8 @@ mod numbers;
 mod objects;
 mod solve;
 mod spares;
+#[cfg(test)]
+mod steps;
 mod strings;
 mod unevaluated;
 

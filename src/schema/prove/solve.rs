@@ -17,7 +17,7 @@ use super::node::{Graph, Id, KINDS, Kind, Node, Which};
 
 /// How many steps one question may take: nodes that are looked at, facts that are copied, transitions of automata.
 /// They are counted and not timed, so that the same question ends at the same place on every machine.
-const STEPS: u64 = 24_000_000;
+pub(super) const STEPS: u64 = 24_000_000;
 
 /// What a goal or a case takes besides what is in it.
 const GOAL: usize = 24;
@@ -86,7 +86,7 @@ pub(in crate::schema) fn decide(asked: Asked<'_>) -> Answer {
         let worker = std::thread::Builder::new()
             .name("pastproof-prover".to_owned())
             .stack_size(STACK)
-            .spawn_scoped(scope, || decide_here(asked));
+            .spawn_scoped(scope, || counted(asked).0);
         match worker.map(std::thread::ScopedJoinHandle::join) {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => open("the prover failed on these schemas".to_owned()),
@@ -95,7 +95,8 @@ pub(in crate::schema) fn decide(asked: Asked<'_>) -> Answer {
     })
 }
 
-fn decide_here(asked: Asked<'_>) -> Answer {
+/// The answer, and how many steps it took.
+pub(super) fn counted(asked: Asked<'_>) -> (Answer, u64) {
     let mut graph = Graph::default();
     let first = build(&mut graph, Which::First, asked.first);
     let second = build(&mut graph, Which::Second, asked.second);
@@ -111,7 +112,7 @@ fn decide_here(asked: Asked<'_>) -> Answer {
         disjoint: HashMap::new(),
         steps: Cell::new(STEPS),
     };
-    match prover.solve(&[first], &[second]) {
+    let answer = match prover.solve(&[first], &[second]) {
         Outcome::Empty(proof) => Answer::Contained(derivation::steps(&prover.graph, &proof)),
         Outcome::Inhabited(value) => Answer::Lost(value),
         Outcome::Open(stuck) => {
@@ -131,7 +132,8 @@ fn decide_here(asked: Asked<'_>) -> Answer {
                 reason,
             }
         }
-    }
+    };
+    (answer, STEPS - prover.steps.get())
 }
 
 /// That a goal is not decided.

@@ -24,3 +24,5 @@ mod pairs;
 mod random;
 #[path = "compat_suites/second.rs"]
 mod second;
+#[path = "compat_suites/signed.rs"]
+mod signed;

@@ -3,7 +3,7 @@
 //! It is quick to start on any part of a schema, and it never decides: what it says is checked by the validators
 //! of the original schemas. It takes `unevaluatedProperties` and `unevaluatedItems` for satisfied.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -21,6 +21,7 @@ const DEPTH: usize = 512;
 pub(super) struct Evaluator<'a> {
     definitions: Option<&'a Map<String, Value>>,
     patterns: &'a Patterns,
+    looked: Cell<usize>,
 }
 
 /// What was worked out about patterns before.
@@ -87,7 +88,13 @@ impl<'a> Evaluator<'a> {
         Self {
             definitions: root.get("$defs").and_then(Value::as_object),
             patterns,
+            looked: Cell::new(0),
         }
+    }
+
+    /// How many schemas have been held against values so far.
+    pub(super) fn looked(&self) -> usize {
+        self.looked.get()
     }
 
     /// The definition that a reference names.
@@ -118,6 +125,7 @@ impl<'a> Evaluator<'a> {
         if depth > DEPTH {
             return true;
         }
+        self.looked.set(self.looked.get() + 1);
         let holds = |schema: &Value, value: &Value| self.at(schema, value, depth + 1);
         members.iter().all(|(keyword, expected)| {
             let list = || expected.as_array().map(Vec::as_slice).unwrap_or_default();

@@ -29,6 +29,7 @@ mod spares;
 #[cfg(test)]
 mod steps;
 mod strings;
+mod tags;
 mod unevaluated;
 
 pub(super) use build::{ORIGIN, WRITTEN_INTEGER};

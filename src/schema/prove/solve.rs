@@ -14,10 +14,11 @@ use super::derivation::{self, Proof, Step};
 use super::exact;
 use super::language::Languages;
 use super::node::{Graph, Id, KINDS, Kind, Node, Which};
+use super::tags::Tags;
 
 /// How many steps one question may take: nodes that are looked at, facts that are copied, transitions of automata.
 /// They are counted and not timed, so that the same question ends at the same place on every machine.
-pub(super) const STEPS: u64 = 24_000_000;
+pub(super) const STEPS: u64 = 20_000_000;
 
 /// What a goal or a case takes besides what is in it.
 const GOAL: usize = 24;
@@ -110,6 +111,7 @@ pub(super) fn counted(asked: Asked<'_>) -> (Answer, u64) {
         assumed: usize::MAX,
         outside: 0,
         disjoint: HashMap::new(),
+        tags: HashMap::new(),
         steps: Cell::new(STEPS),
     };
     let answer = match prover.solve(&[first], &[second]) {
@@ -163,6 +165,7 @@ pub(super) struct Prover<'a> {
     outside: usize,
     /// Pairs of nodes that were found to exclude each other, or not.
     disjoint: HashMap<(Id, Id), bool>,
+    tags: HashMap<Id, Rc<Tags>>,
     pub(super) steps: Cell<u64>,
 }
 
@@ -393,8 +396,22 @@ impl Prover<'_> {
         }
     }
 
+    fn tags_of(&mut self, id: Id) -> Rc<Tags> {
+        if let Some(known) = self.tags.get(&id) {
+            return Rc::clone(known);
+        }
+        self.spend(GOAL);
+        let tags = Rc::new(Tags::of(&self.graph, id));
+        self.tags.insert(id, Rc::clone(&tags));
+        tags
+    }
+
     /// Whether two nodes exclude each other, as far as that is found out.
     pub(super) fn disjoint(&mut self, left: Id, right: Id) -> bool {
+        self.spend(4);
+        if self.tags_of(left).exclude(&self.tags_of(right)) {
+            return true;
+        }
         let pair = (left.min(right), left.max(right));
         if let Some(known) = self.disjoint.get(&pair) {
             return *known;

@@ -18,6 +18,8 @@ const RESERVE: usize = 1000;
 const DEPTH: usize = 40;
 /// Values for the whole times what the schemas have in them: with large schemas fewer values are made.
 const WORK: usize = 8_000_000;
+/// How many schemas are held against values, each side's apart.
+const LOOKED: usize = 3_000_000;
 /// The fewest values for the whole.
 const FEWEST: usize = 24;
 /// How many members are copied to vary objects.
@@ -138,6 +140,7 @@ impl Sampler {
         for index in 0..longest {
             for value in all.iter().filter_map(|values| values.get(index)) {
                 if values.len() < limit
+                    && has.iter().all(|at| at.document.looked() < LOOKED)
                     && has.iter().all(|at| at.document.holds(at.schema, value))
                     && seen.insert(value.to_string())
                 {

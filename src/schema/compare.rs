@@ -39,7 +39,8 @@ impl fmt::Display for Verdict {
 }
 
 /// What a schema stands for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Contract {
     /// The values it accepts, on both sides.
     #[default]
@@ -107,6 +108,8 @@ pub struct Comparison {
     pub backward: Direction,
     /// Whether every value of the new one is one of the old one.
     pub forward: Direction,
+    /// What both were taken to stand for.
+    pub contract: Contract,
 }
 
 /// The answer for one direction.
@@ -181,6 +184,7 @@ pub fn compare(old: &Value, new: &Value, options: &CompareOptions) -> Result<Com
     Ok(Comparison {
         backward: direction(&old, &new, options, &patterns),
         forward: direction(&new, &old, options, &patterns),
+        contract: options.contract,
     })
 }
 

@@ -44,7 +44,7 @@ fn compare_answers_with_one_object() {
             r#""findings":[{"id":"breaking-step","pointer":"/required","side":"new","message":"\"currency\" is a required property"}]},"#,
             r#""forward":{"verdict":"breaking","witness":{"currency":"","order":"","total":0},"#,
             r#""findings":[{"id":"breaking-rollback","pointer":"/additionalProperties","side":"old","#,
-            r#""message":"additional properties are not allowed ('currency' was unexpected)"}]}}"#,
+            r#""message":"additional properties are not allowed ('currency' was unexpected)"}]},"contract":"literal"}"#,
             "\n"
         )
     );
@@ -164,7 +164,7 @@ fn each_side_has_its_own_draft() {
             r#"{"backward":{"verdict":"compatible","findings":[],"derivation":["#,
             r#"{"at":"","asked":"/exclusiveMinimum","why":"exclusiveMinimum 0 or type number accepts it"}]},"#,
             r#""forward":{"verdict":"compatible","findings":[],"derivation":["#,
-            r#"{"at":"","asked":"/exclusiveMinimum","why":"exclusiveMinimum 0 or type number accepts it"}]}}"#,
+            r#"{"at":"","asked":"/exclusiveMinimum","why":"exclusiveMinimum 0 or type number accepts it"}]},"contract":"literal"}"#,
             "\n"
         )
     );

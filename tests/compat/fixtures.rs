@@ -288,7 +288,9 @@ fn no_expectation_is_a_guess() {
 fn every_pair_is_decided_as_expected() {
     let (mut right, mut open, mut wrong) = (0, Vec::new(), Vec::new());
     for case in cases() {
-        let Comparison { backward, forward, .. } = compare(&case.old, &case.new, &case.options())
+        let Comparison {
+            backward, forward, ..
+        } = compare(&case.old, &case.new, &case.options())
             .unwrap_or_else(|error| panic!("{}: {error}", case.name));
         for (name, direction, expected) in [
             ("backward", backward, case.expect.backward),
@@ -352,7 +354,11 @@ fn a_schema_against_itself_is_silent() {
                     contract,
                     ..CompareOptions::default()
                 };
-                let Comparison { backward, forward, contract: stated } = compare(schema, schema, &options).unwrap();
+                let Comparison {
+                    backward,
+                    forward,
+                    contract: stated,
+                } = compare(schema, schema, &options).unwrap();
                 assert_eq!(stated, contract);
                 for direction in [backward, forward] {
                     assert_eq!(

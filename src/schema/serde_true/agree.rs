@@ -209,7 +209,7 @@ fn smallest<W>(
     let mut all = BTreeMap::new();
     for (at, value) in of_place.into_iter().take(LISTED) {
         let here = |value: &Value| wrong(value).is_some_and(|found| place(&found).0 == at);
-        let value = shrink(value, &here);
+        let value = shrink(value, &here, 1);
         if let Some(found) = wrong(&value) {
             all.insert(place(&found).1, (value, found));
         }

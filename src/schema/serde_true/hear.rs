@@ -4,8 +4,9 @@ use crate::finding::Side;
 use crate::model::{EventKind, Version};
 use crate::schema::catalogue::Catalogue;
 use crate::schema::check::CheckOptions;
-use crate::schema::compare::{CompareOptions, Comparison, Direction, Operand};
+use crate::schema::compare::{CompareOptions, Comparison, Direction};
 use crate::schema::error::SchemaError;
+use crate::schema::operand::Operand;
 use crate::schema::readings::{Readings, in_parallel};
 
 use super::judge::{Words, judged};
@@ -83,6 +84,7 @@ pub fn compare_kinds(
             },
             (Side::New, Side::Old),
         )?,
+        contract: options.contract,
     })
 }
 

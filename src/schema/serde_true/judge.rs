@@ -9,14 +9,14 @@ use crate::finding::Side;
 use crate::json::Sorted;
 use crate::model::EventError;
 use crate::schema::closing::{self, Unspecified};
-use crate::schema::compare::{
-    CompareOptions, Contract, Difference, Direction, Operand, Verdict, direction, objections, rules_of,
-};
+use crate::schema::compare::{CompareOptions, Contract, Difference, Direction, Verdict};
+use crate::schema::direction::{direction, objections, rules_of};
 use crate::schema::draft::Draft;
 use crate::schema::engine::{self, Compiled};
 use crate::schema::eval::Patterns;
 use crate::schema::explain::governing;
 use crate::schema::generate::sample_instances;
+use crate::schema::operand::Operand;
 use crate::schema::prove::Step;
 use crate::schema::questions::{common_form, instances, spoken};
 use crate::schema::shrink::shrink;
@@ -146,7 +146,7 @@ impl<'a> Hearing<'a> {
         values.extend(self.values());
         let lost = |value: &Value| self.said(value).lost();
         if let Some(value) = values.iter().filter_map(|value| self.written(value)).find(lost) {
-            return self.breaking(shrink(value, &lost));
+            return self.breaking(shrink(value, &lost, 1));
         }
         let tried = self.asked.borrow().values().filter(|said| said.emitted).count();
         match schemas.verdict {
@@ -192,7 +192,7 @@ impl<'a> Hearing<'a> {
                         let lost = |value: &Value| self.said(value).lost();
                         let found = answer.witness.as_ref().and_then(|value| self.written(value));
                         if let Some(value) = found.filter(lost) {
-                            return self.breaking(shrink(value, &lost));
+                            return self.breaking(shrink(value, &lost, 1));
                         }
                         witness = answer.witness;
                     }

@@ -178,9 +178,66 @@ pub struct RecordedEvent {
     pub metadata: Option<Box<RawValue>>,
     /// What the recording says about this event.
     pub flags: Vec<Flag>,
+    /// What it was made of, in a recording that was taken to current versions; nothing where it is as it was stored.
+    pub origin: Option<Box<Origin>>,
+}
+
+/// What an event was made of that upcasting wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Origin {
+    /// Which of the events at its position it is. Position and index are an event's address.
+    #[serde(rename = "k", default, skip_serializing_if = "is_zero")]
+    pub index: u64,
+    /// The type that was stored.
+    #[serde(rename = "t")]
+    pub event_type: String,
+    /// The version that was stored.
+    #[serde(rename = "v")]
+    pub version: Version,
+    /// The stream that was read, where it is another one.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// The revision that was read, where it is another one.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// Which of the events made of that one it is, where that is another number than the index.
+    #[serde(rename = "part", default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u64>,
+    /// The revisions of earlier events that are merged into it.
+    #[serde(rename = "of", default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<u64>,
+}
+
+impl Origin {
+    /// Made of an event of this type and version, as the one with this index.
+    pub fn new(index: u64, event_type: impl Into<String>, version: impl Into<Version>) -> Self {
+        Self {
+            index,
+            event_type: event_type.into(),
+            version: version.into(),
+            stream: None,
+            revision: None,
+            part: None,
+            merged: Vec::new(),
+        }
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl RecordedEvent {
+    /// Which of the events at its position it is: 0, but in a recording that was upcast.
+    pub fn index(&self) -> u64 {
+        self.origin.as_ref().map_or(0, |origin| origin.index)
+    }
+
     /// The kind of stream: what the store says, or the stream id up to its first `-`.
     pub fn category(&self) -> Option<&str> {
         self.category.as_deref().or_else(|| {

@@ -203,6 +203,18 @@ rules! {
     UPCASTER_LIMIT "upcaster-limit" Deny
         "An upcaster used more memory, depth, steps or output than its bounds allow."
         "make what it does with the event shown smaller";
+    UPCASTER_NEEDS_STREAM "upcaster-needs-stream" Deny
+        "An upcaster that merges events, or that needs to know what came before, makes something else of an event that is read out of its stream or out of order."
+        "read whole streams in their order through `Chains::upcast_in`, and keep the context beside the position between pages";
+    UPCASTER_PAGE_DEPENDENT "upcaster-page-dependent" Deny
+        "An upcaster that makes something else when a stream is read in pages, or when the stream goes on, keeps something that is no part of the stream."
+        "keep nothing between events but the context that `Upcaster::with_context` hands over";
+    UPCASTER_MUTANT_SURVIVES "upcaster-mutant-survives" Warn
+        "A changed copy of the upcaster passes everything that the upcaster passes, so that the examples and schemas would not have told one from the other."
+        "add an example with its result under `examples/<from>-to-<to>.ndjson`, or make the schema say what the change breaks";
+    VERSION_UNWRITTEN "version-unwritten" Note
+        "A version that no stored event has, or that nobody has written for long, costs upkeep and nothing else."
+        "once no store holds it, name it under `not-stored` and remove its upcaster";
     JQ_INVALID "jq-invalid" Deny
         "A jq program that does not compile cannot bridge anything."
         "correct the program; an upcaster sees only the event, not the clock, the environment or other input";

@@ -491,6 +491,7 @@ fn events_without_a_stream_are_placed_by_line() {
         },
         metadata: None,
         flags: Vec::new(),
+        origin: None,
     };
     let mut line = String::new();
     pastproof::recording::write_line(&event, &mut line);

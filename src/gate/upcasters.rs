@@ -53,6 +53,7 @@ pub fn try_upcasters(
     for recording in recordings.iter().filter(|recording| !recording.is_foreign()) {
         try_recording(ground, chains, recording, &mut verifier, progress)?;
     }
+    verifier.try_pages();
     verifier.try_generated();
     let verified = verifier.finish();
     findings.extend(verified.findings);
@@ -105,7 +106,7 @@ fn try_recording(
             continue;
         };
         let version = event.version.as_ref().unwrap_or(&default_version);
-        if chains.is_current(&event.event_type, version) {
+        if chains.is_current(&event.event_type, version) && !chains.needs_context() {
             continue;
         }
         let Payload::Json(data) = &event.payload else {

@@ -95,7 +95,7 @@ impl RecordingError {
         Self::new(path, Kind::CutOff(damage))
     }
 
-    pub(super) fn refused(path: &Path, what: impl Into<String>) -> Self {
+    pub(crate) fn refused(path: &Path, what: impl Into<String>) -> Self {
         Self::new(path, Kind::Refused(what.into()))
     }
 

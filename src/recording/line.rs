@@ -2,7 +2,9 @@
 //!
 //! An event is `{"s":stream,"c":category,"n":revision,"g":global position,"i":event id,"t":type,"v":version,
 //! "at":recorded time,"tags":{…},"d":data,"m":metadata,"x":[flags]}`; data that is not JSON is `"b":base64` with
-//! `"ct":content type` in place of `d`. Required are `t`, and `s` with `n` or `tags` with `g`. A decision is
+//! `"ct":content type` in place of `d`. In a recording that was taken to current versions `"u"` says what an event was
+//! made of ([`Origin`](crate::model::Origin)); events that were one have one position, and the index `k` in it counts
+//! them. Required are `t`, and `s` with `n` or `tags` with `g`. A decision is
 //! `{"kind":"decision","s":stream,"n":revision seen,"cmd":{"t":type,"d":data},"outcome":…,"dropped":decisions missing
 //! before it}`.
 //!
@@ -174,6 +176,13 @@ pub fn write_line(event: &RecordedEvent, out: &mut String) {
             json::write_text(flag_name(*flag), object.out);
         }
         object.out.push(']');
+    }
+    if let Some(origin) = &event.origin {
+        object.name("u");
+        // Numbers and texts only, which have a JSON form.
+        object
+            .out
+            .push_str(&serde_json::to_string(origin).unwrap_or_default());
     }
     object.end();
 }

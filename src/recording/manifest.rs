@@ -14,6 +14,8 @@ use crate::model::Version;
 
 /// The format that this version writes. A later minor version adds members; a later major version is refused.
 pub const FORMAT: &str = "1.0";
+/// What is written where events say what they were made of: a reader of 1.0 takes those at one position for a mistake.
+pub(super) const WITH_ORIGINS: &str = "1.1";
 
 /// A manifest larger than this is not read.
 const SIZE_LIMIT: u64 = 1 << 30;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::line::{Decided, Decision, Line, LineError, Outcome, flag_name};
 use crate::json::{Document, Entry, Kind, Tape};
-use crate::model::{Flag, Payload, RecordedEvent, Version};
+use crate::model::{Flag, Origin, Payload, RecordedEvent, Version};
 
 /// Reads one line, without its line end.
 ///
@@ -138,9 +138,9 @@ struct Members<'t> {
 }
 
 /// The members that mean something, in an event, a decision, its command and its outcome.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 21] = [
     "s", "c", "n", "g", "i", "t", "v", "at", "tags", "d", "m", "x", "b", "ct", "kind", "cmd", "outcome",
-    "events", "rejected", "dropped",
+    "events", "rejected", "dropped", "u",
 ];
 
 impl<'t> Members<'t> {
@@ -345,7 +345,17 @@ impl<'t> Members<'t> {
             },
             metadata: self.raw("m")?,
             flags: envelope.flags,
+            origin: self.origin()?,
         })
+    }
+
+    fn origin(&self) -> Result<Option<Box<Origin>>, LineError> {
+        match self.slot("u") {
+            None | Some((_, "null")) => Ok(None),
+            Some((_, text)) => serde_json::from_str(text)
+                .map(Some)
+                .map_err(|error| self.refuse("u", format!("`u` does not say what the event was made of: {error}"))),
+        }
     }
 
     fn decision(&self) -> Result<Decision, LineError> {

@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::error::RecordingError;
@@ -130,7 +131,36 @@ pub struct Recorded {
 /// other. What is wrong with single events is a finding.
 pub fn record(source: &Path, target: &Path, options: &RecordOptions) -> Result<Recorded, RecordingError> {
     let (manifest, bytes) = frames::open(source)?;
-    take(source, manifest.as_deref(), bytes, target, options, true)
+    take(source, manifest.as_deref(), bytes, target, options, true, None)
+}
+
+/// What is made of the events on their way from source to target.
+pub(crate) trait Transform {
+    /// What the result depends on beside the source and the options.
+    fn plan(&self) -> Value;
+
+    /// What is made of one event, which stands in `line` of the source.
+    fn take(&mut self, line: u64, event: RecordedEvent) -> Result<Vec<RecordedEvent>, Box<Finding>>;
+
+    /// What is wrong once the source has ended.
+    fn end(&mut self) -> Vec<Finding>;
+
+    /// All that it knows of the events so far.
+    fn state(&self) -> Value;
+
+    /// Goes on from such a state. Answers whether it can.
+    fn resume(&mut self, state: &Value) -> bool;
+}
+
+/// As [`record`], with `transform` between the recording `source` and `target`.
+pub(crate) fn record_with(
+    source: &Path,
+    target: &Path,
+    options: &RecordOptions,
+    transform: &mut dyn Transform,
+) -> Result<Recorded, RecordingError> {
+    let (manifest, bytes) = frames::open(source)?;
+    take(source, manifest.as_deref(), bytes, target, options, true, Some(transform))
 }
 
 /// As [`record`], from `read`; `name` is what findings call it. What was read cannot be read again, so that an
@@ -146,7 +176,7 @@ pub fn record_read(
     options: &RecordOptions,
 ) -> Result<Recorded, RecordingError> {
     let bytes = frames::from_read(name, Box::new(read))?;
-    take(name, None, bytes, target, options, false)
+    take(name, None, bytes, target, options, false, None)
 }
 
 fn take(
@@ -156,6 +186,7 @@ fn take(
     target: &Path,
     options: &RecordOptions,
     resumable: bool,
+    transform: Option<&mut dyn Transform>,
 ) -> Result<Recorded, RecordingError> {
     let refused = |what: String| RecordingError::refused(source, what);
     options.pointers.check().map_err(refused)?;
@@ -221,6 +252,10 @@ fn take(
         "taken_at": options.taken_at,
         "default_version": default_version,
     });
+    let mut described = described;
+    if let (Some(transform), Some(members)) = (&transform, described.as_object_mut()) {
+        members.insert("transform".to_owned(), transform.plan());
+    }
     let plan = json::digest(&described).map_err(|error| refused(error.to_string()))?;
     let work = Work::open(target)?;
     let checkpoint = if resumable { work.checkpoint(&plan) } else { None };
@@ -237,6 +272,7 @@ fn take(
         findings: Vec::new(),
         bad: 0,
         parser: LineReader::default(),
+        transform,
     };
     let texts = match form {
         SourceForm::Recording | SourceForm::Ndjson => Texts::lines(bytes),
@@ -246,8 +282,12 @@ fn take(
         // What an interrupted run had read is not what the source begins with any more.
         work.clear()
             .map_err(|error| RecordingError::io(target, "clear the work folder", error))?;
-        return record(source, target, options);
+        return match taking.transform {
+            Some(transform) => record_with(source, target, options, transform),
+            None => record(source, target, options),
+        };
     };
+    taking.end_transform();
     let mut read_on = taking.finish(&work, target, manifest, default_version)?;
     read_on.resumed = resumed;
     work.remove();
@@ -290,6 +330,9 @@ struct Checkpoint {
     last_global: u64,
     /// How many values each masking rule replaced.
     replaced: Vec<u64>,
+    /// What a transformation knows of the events so far.
+    #[serde(default)]
+    transform: Value,
 }
 
 impl Checkpoint {
@@ -302,6 +345,7 @@ impl Checkpoint {
             counter: Counter::default(),
             last_global: 0,
             replaced: Vec::new(),
+            transform: Value::Null,
         }
     }
 }
@@ -346,7 +390,7 @@ impl Work {
     }
 }
 
-struct Taking<'o> {
+struct Taking<'o, 't> {
     source: &'o Path,
     form: SourceForm,
     order: Order,
@@ -359,9 +403,10 @@ struct Taking<'o> {
     findings: Vec<Finding>,
     bad: usize,
     parser: LineReader,
+    transform: Option<&'t mut dyn Transform>,
 }
 
-impl Taking<'_> {
+impl Taking<'_, '_> {
     /// Reads the whole source. Answers with how much of it an interrupted run had read already; nothing where that
     /// run had read something else.
     fn read(
@@ -382,6 +427,11 @@ impl Taking<'_> {
                 }
             }
             if json::hex(&self.digest.clone().finalize()) != checkpoint.digest {
+                return Ok(None);
+            }
+            if let Some(transform) = &mut self.transform
+                && !transform.resume(&checkpoint.transform)
+            {
                 return Ok(None);
             }
             resumed = checkpoint.read;
@@ -415,10 +465,23 @@ impl Taking<'_> {
     }
 
     fn refuse(&mut self, line: u64, error: LineError) {
-        self.bad += 1;
+        let place = Place::file(self.source.display().to_string()).at_line(line);
+        self.tell(error.into_finding(place));
+    }
+
+    /// Notes something that is wrong; with something at level deny nothing is recorded.
+    fn tell(&mut self, finding: Finding) {
+        self.bad += usize::from(finding.fails());
         if self.findings.len() < SHOWN {
-            let place = Place::file(self.source.display().to_string()).at_line(line);
-            self.findings.push(error.into_finding(place));
+            self.findings.push(finding);
+        }
+    }
+
+    fn end_transform(&mut self) {
+        if let Some(transform) = &mut self.transform {
+            for finding in transform.end() {
+                self.tell(finding);
+            }
         }
     }
 
@@ -440,12 +503,14 @@ impl Taking<'_> {
                                 position: decision.revision.unwrap_or(0),
                                 rank: if decision.revision.is_some() { 2 } else { 0 },
                                 number: self.state.read,
+                                index: 0,
                             },
                             Order::Global => Key {
                                 stream: String::new(),
                                 position: self.state.last_global,
                                 rank: 2,
                                 number: self.state.read,
+                                index: 0,
                             },
                         };
                         self.hold(Spooled { key, line, text });
@@ -464,7 +529,23 @@ impl Taking<'_> {
         Ok(())
     }
 
-    fn event(&mut self, line: u64, mut event: RecordedEvent) -> Result<(), LineError> {
+    fn event(&mut self, line: u64, event: RecordedEvent) -> Result<(), LineError> {
+        let Some(transform) = &mut self.transform else {
+            return self.place(line, event, 0);
+        };
+        match transform.take(line, event) {
+            Ok(events) => {
+                for (event, index) in events.into_iter().zip(0..) {
+                    self.place(line, event, index)?;
+                }
+            }
+            Err(finding) => self.tell(*finding),
+        }
+        Ok(())
+    }
+
+    /// Puts an event where it belongs.
+    fn place(&mut self, line: u64, mut event: RecordedEvent, index: u64) -> Result<(), LineError> {
         if let Some(masker) = &mut self.masker {
             masker.mask(&mut event);
         }
@@ -488,6 +569,7 @@ impl Taking<'_> {
             position,
             rank: 1,
             number: self.state.read,
+            index,
         };
         self.hold(Spooled { key, line, text });
         Ok(())
@@ -518,6 +600,9 @@ impl Taking<'_> {
             self.state.digest = json::hex(&self.digest.clone().finalize());
             if let Some(masker) = &self.masker {
                 self.state.replaced.clone_from(&masker.replaced);
+            }
+            if let Some(transform) = &self.transform {
+                self.state.transform = transform.state();
             }
             work.save(&self.state)?;
         }
@@ -595,7 +680,7 @@ impl Taking<'_> {
         if self.bad > 0 {
             return Ok(self.nothing(read));
         }
-        let mut findings = Vec::new();
+        let mut findings = std::mem::take(&mut self.findings);
         if let (Some((policy, _)), Some(masker)) = (&self.options.masking, &self.masker) {
             for (index, rule) in policy.rules.iter().enumerate() {
                 if masker.replaced.get(index) == Some(&0) {
@@ -654,6 +739,7 @@ impl Taking<'_> {
         let pointers = &self.options.pointers;
         note("revisions-counted", pointers.revision == Some(Number::Counted));
         note("positions-counted", pointers.global == Some(Number::Counted));
+        note("upcast", self.transform.is_some());
         note(
             "decisions-left-out",
             from.is_some_and(|manifest| manifest.decisions > 0)

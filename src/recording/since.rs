@@ -100,11 +100,13 @@ fn key(event: &RecordedEvent) -> Key {
         (Some(stream), Some(revision), _) => {
             digest.update(b"s");
             digest.update(revision.to_be_bytes());
+            digest.update(event.index().to_be_bytes());
             digest.update(stream.as_bytes());
         }
         (_, _, global) => {
             digest.update(b"g");
             digest.update(global.unwrap_or_default().to_be_bytes());
+            digest.update(event.index().to_be_bytes());
         }
     }
     Key(shortened(digest))

@@ -22,6 +22,8 @@ pub(super) struct Key {
     pub(super) rank: u8,
     /// Which one of the source it is.
     pub(super) number: u64,
+    /// Which one of those that were made of it.
+    pub(super) index: u64,
 }
 
 /// One line of a recording on its way.
@@ -43,6 +45,7 @@ impl Spooled {
     fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
         out.write_all(&self.key.position.to_le_bytes())?;
         out.write_all(&self.key.number.to_le_bytes())?;
+        out.write_all(&self.key.index.to_le_bytes())?;
         out.write_all(&self.line.to_le_bytes())?;
         out.write_all(&[self.key.rank])?;
         for text in [&self.key.stream, &self.text] {
@@ -69,6 +72,7 @@ impl Spooled {
         };
         let position = u64::from_le_bytes(first);
         let place = number(from)?;
+        let index = number(from)?;
         let line = number(from)?;
         let mut rank = [0];
         from.read_exact(&mut rank)?;
@@ -94,6 +98,7 @@ impl Spooled {
                 position,
                 rank: rank[0],
                 number: place,
+                index,
             },
             line,
             text,

@@ -20,14 +20,18 @@ pub(super) struct Tally {
     gaps: Vec<Gap>,
     /// The stream whose events stand together at the moment.
     open: Option<usize>,
-    global: Option<u64>,
+    global: Option<(u64, u64)>,
     frame: FrameTally,
+    /// Whether there is an event with an index.
+    indexed: bool,
 }
 
 struct Stream {
     name: Arc<str>,
     first: Option<u64>,
     last: Option<u64>,
+    /// Index of the last event at its revision.
+    index: u64,
 }
 
 /// Counts of the frame that is open.
@@ -40,6 +44,7 @@ pub(super) struct FrameTally {
 
 /// What was counted in the end.
 pub(super) struct Counted {
+    pub(super) indexed: bool,
     pub(super) events: u64,
     pub(super) decisions: u64,
     pub(super) counts: BTreeMap<String, BTreeMap<String, u64>>,
@@ -62,6 +67,7 @@ impl Tally {
             open: None,
             global: None,
             frame: FrameTally::default(),
+            indexed: false,
         }
     }
 
@@ -87,7 +93,9 @@ impl Tally {
                         "the event has no global position (`g`), which `order: global` needs".to_owned(),
                     );
                 }
-                (Some(global), Some(last)) if global <= last => {
+                (Some(global), Some((last, index)))
+                    if global < last || (global == last && event.index() <= index) =>
+                {
                     return Err(format!("global position {global} follows global position {last}"));
                 }
                 _ => {}
@@ -98,10 +106,11 @@ impl Tally {
                 return Err("the event has no stream (`s`), which `order: stream` needs".to_owned());
             }
             (None, _) => None,
-            (Some(stream), _) => Some(self.stream(stream, event.revision)?),
+            (Some(stream), _) => Some(self.stream(stream, event.revision, event.index())?),
         };
         self.open = position;
-        self.global = event.global.or(self.global);
+        self.global = event.global.map(|global| (global, event.index())).or(self.global);
+        self.indexed |= event.origin.is_some();
         self.events += 1;
         self.frame.events += 1;
         if let Some(position) = position {
@@ -152,11 +161,12 @@ impl Tally {
             name,
             first: None,
             last: None,
+            index: 0,
         });
         Ok(self.streams.len() - 1)
     }
 
-    fn stream(&mut self, stream: &str, revision: Option<u64>) -> Result<usize, String> {
+    fn stream(&mut self, stream: &str, revision: Option<u64>, index: u64) -> Result<usize, String> {
         if self.order == Some(Order::Stream) && revision.is_none() {
             return Err("the event has no revision (`n`), which `order: stream` needs".to_owned());
         }
@@ -166,6 +176,7 @@ impl Tally {
         };
         let entry = &mut self.streams[position];
         match entry.last {
+            Some(last) if revision == last && index > entry.index => {}
             Some(last) if revision <= last => {
                 return Err(format!(
                     "stream {stream}: revision {revision} follows revision {last}"
@@ -180,6 +191,7 @@ impl Tally {
             None => entry.first = Some(revision),
         }
         entry.last = Some(revision);
+        entry.index = index;
         Ok(position)
     }
 
@@ -210,6 +222,7 @@ impl Tally {
 
     pub(super) fn finish(self) -> Counted {
         Counted {
+            indexed: self.indexed,
             events: self.events,
             decisions: self.decisions,
             counts: self.counts,

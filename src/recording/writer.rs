@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::error::RecordingError;
 use super::frames::{Hashing, is_compressed};
 use super::line::{Decision, write_decision, write_line};
-use super::manifest::{FORMAT, Frame, Manifest, Masking, Order, Source, manifest_path};
+use super::manifest::{FORMAT, Frame, Manifest, Masking, Order, Source, WITH_ORIGINS, manifest_path};
 use super::tally::Tally;
 use crate::model::{RecordedEvent, Version};
 
@@ -265,7 +265,7 @@ impl Writer {
         } = self;
         let counted = tally.finish();
         let mut manifest = Manifest {
-            format: FORMAT.to_owned(),
+            format: if counted.indexed { WITH_ORIGINS } else { FORMAT }.to_owned(),
             source: options.source,
             taken_at: options.taken_at,
             order: options.order,

@@ -118,7 +118,8 @@ impl<'r> Models<'r> {
                     stream,
                     revision: stored.revision,
                     global: stored.global,
-                    index,
+                    // What was upcast before has its index already.
+                    index: index + usize::try_from(stored.index()).unwrap_or(usize::MAX - events.len()),
                     recorded_at: stored.recorded_at.as_deref(),
                 };
                 let words = |text: &str| mask::message(text, &payload_value(stored), self.show);

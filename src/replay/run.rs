@@ -206,7 +206,7 @@ impl<'r> Run<'r> {
 
     fn check_global(&mut self, event: &RecordedEvent, place: &Place) {
         let broken = match (event.global, self.last_global) {
-            (Some(global), Some(last)) => global <= last,
+            (Some(global), Some(last)) => global < last || (global == last && event.index() == 0),
             _ => false,
         };
         match self.order {
@@ -295,6 +295,7 @@ impl<'r> Run<'r> {
                     "the stream starts at revision {revision}, and nothing says that its head is cut off"
                 ),
             )),
+            Some(last) if revision == last && event.index() > live.index => None,
             Some(last) if revision <= last => {
                 Some((0, format!("revision {revision} comes after revision {last}")))
             }

@@ -96,6 +96,8 @@ pub(super) struct Live {
     pub(super) seen: u64,
     /// Revision of its last event.
     pub(super) last: Option<u64>,
+    /// Its index at that revision.
+    pub(super) index: u64,
     last_type: String,
     /// Numbers of the types and versions it has, sorted.
     kinds: Vec<u32>,
@@ -109,6 +111,7 @@ impl Live {
         self.seen += 1;
         if event.revision.is_some() {
             self.last = event.revision;
+            self.index = event.index();
         }
         event.event_type.clone_into(&mut self.last_type);
         if let Err(at) = self.kinds.binary_search(&kind) {
@@ -174,6 +177,7 @@ impl<'r> Streams<'r> {
                 standing: Standing::Known,
                 seen: 0,
                 last: None,
+                index: 0,
                 last_type: String::new(),
                 kinds: Vec::new(),
                 bad_lines: 0,

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::model::Version;
 
+use super::context::{Seen, StreamContext};
 use super::error::{Failure, Kind};
 use super::upcaster::Stored;
 use super::{Envelope, Upcast, UpcastError, Upcaster};
@@ -78,6 +80,8 @@ pub struct Chains {
     /// By type; the versions of one type are few, and comparing them needs no allocation where hashing would.
     nodes: HashMap<String, Vec<Node>>,
     bounds: Bounds,
+    /// Whether any upcaster has to know the stream before an event.
+    contextual: bool,
 }
 
 /// What is known of one (type, version).
@@ -102,7 +106,12 @@ impl Chains {
             upcasters: upcasters.into_iter().collect(),
             nodes: HashMap::new(),
             bounds: Bounds::default(),
+            contextual: false,
         };
+        chains.contextual = chains
+            .upcasters
+            .iter()
+            .any(|upcaster| !upcaster.follows().is_empty());
         // Sorted, so that nothing depends on the order of registration.
         chains
             .upcasters
@@ -241,19 +250,148 @@ impl Chains {
         data: Value,
         event: &Envelope<'_>,
     ) -> Result<Vec<Upcast>, UpcastError> {
+        self.walk(event_type, version, data, event, None)
+    }
+
+    pub(super) fn walk(
+        &self,
+        event_type: &str,
+        version: &Version,
+        data: Value,
+        event: &Envelope<'_>,
+        context: Option<&StreamContext>,
+    ) -> Result<Vec<Upcast>, UpcastError> {
         let mut walk = Walk {
             chains: self,
             stored: Stored {
                 event_type,
                 version,
                 envelope: event,
+                context: None,
             },
+            context,
             steps: 0,
             made: Vec::new(),
         };
         walk.follow(Upcast::new(event_type, version.clone(), data), None)?;
         Ok(walk.made)
     }
+
+    /// The types and versions that the code reads, sorted.
+    pub(super) fn current(&self) -> Vec<(&str, &Version)> {
+        let mut current: Vec<_> = self
+            .nodes()
+            .filter(|(_, node)| node.current)
+            .map(|(event_type, node)| (event_type, &node.version))
+            .collect();
+        current.sort_unstable();
+        current
+    }
+
+    /// Whether any upcaster has to know the stream before an event.
+    pub fn needs_context(&self) -> bool {
+        self.contextual
+    }
+
+    /// Whether any upcaster may put events into other streams than they are stored in.
+    pub fn moves(&self) -> bool {
+        self.upcasters.iter().any(Upcaster::moves)
+    }
+
+    /// As [`upcast`](Self::upcast), for the next event of a stream: `context` is what is known of the stream before
+    /// it, and is brought up to date. Every event of the stream has to pass, also those that are current, in the
+    /// order of the store.
+    ///
+    /// # Errors
+    ///
+    /// As [`upcast`](Self::upcast), and when the event's revision is not after that of the last one. The context is
+    /// brought up to date all the same.
+    pub fn upcast_in(
+        &self,
+        context: &mut StreamContext,
+        event_type: &str,
+        version: &Version,
+        data: Value,
+        event: &Envelope<'_>,
+    ) -> Result<Vec<Upcast>, UpcastError> {
+        if !self.contextual {
+            return self.walk(event_type, version, data, event, None);
+        }
+        let seen = self.follows(event_type).then(|| data.clone());
+        let made = match (context.last, event.revision) {
+            (Some(last), Some(revision)) if revision < last => Err(UpcastError::new(
+                Failure::new(
+                    Kind::Alone,
+                    format!("comes after revision {last}, and upcasting needs the stream in its order"),
+                ),
+                (event_type, version),
+                event,
+            )),
+            _ => self.walk(event_type, version, data, event, Some(context)),
+        };
+        let noted = match &seen {
+            Some(data) => self.note(context, &Seen::new(event_type, version, data, event)),
+            None => Ok(()),
+        };
+        context.last = event.revision.or(context.last);
+        noted.and(made)
+    }
+
+    /// Whether any upcaster's context is told of stored events of this type.
+    pub fn follows(&self, event_type: &str) -> bool {
+        self.contextual
+            && self
+                .upcasters
+                .iter()
+                .any(|upcaster| upcaster.follows().iter().any(|known| known == event_type))
+    }
+
+    /// Tells the contexts of one event.
+    pub(super) fn note(&self, context: &mut StreamContext, event: &Seen<'_>) -> Result<(), UpcastError> {
+        let mut noted = Ok(());
+        for upcaster in &self.upcasters {
+            if !upcaster.follows().iter().any(|known| known == event.event_type) {
+                continue;
+            }
+            let name = upcaster.to_string();
+            let known = context.known.remove(&name).unwrap_or(Value::Null);
+            match upcaster.note(known.clone(), event) {
+                Ok(known) => {
+                    context.known.insert(name, known);
+                }
+                Err(failure) => {
+                    let at = (upcaster.event_type(), upcaster.from());
+                    noted = Err(UpcastError::new(failure, at, event.envelope).in_step(name.clone()));
+                    context.known.insert(name, known);
+                }
+            }
+        }
+        noted
+    }
+
+    /// What is wrong where the stream `event` belongs to has ended: merges whose window has passed without their last
+    /// part.
+    pub fn overdue(&self, context: &StreamContext, event: &Envelope<'_>) -> Vec<UpcastError> {
+        let mut overdue = Vec::new();
+        for upcaster in &self.upcasters {
+            let name = upcaster.to_string();
+            if let (Some((parts, index)), Some(last)) = (upcaster.part(), context.last)
+                && index + 1 == parts.all.len()
+                && let Some(known) = context.known.get(&name)
+                && let Err(failure) = parts.overdue(known, last)
+            {
+                let at = (upcaster.event_type(), upcaster.from());
+                overdue.push(UpcastError::new(failure, at, event).in_step(name));
+            }
+        }
+        overdue
+    }
+}
+
+/// The metadata that a step before has given the event.
+pub(super) fn changed_metadata(event: &Upcast) -> Option<Box<RawValue>> {
+    let metadata = event.metadata.as_ref()?;
+    RawValue::from_string(metadata.to_string()).ok()
 }
 
 /// The nodes passed on the way to an event.
@@ -266,6 +404,7 @@ struct Passed<'a> {
 struct Walk<'a> {
     chains: &'a Chains,
     stored: Stored<'a>,
+    context: Option<&'a StreamContext>,
     steps: usize,
     made: Vec<Upcast>,
 }
@@ -317,9 +456,34 @@ impl Walk<'_> {
             )));
         }
         self.steps += 1;
-        let made = upcaster
-            .run(event.data, self.stored)
+        let context = match (upcaster.follows(), self.context) {
+            ([], _) => None,
+            (_, Some(context)) => context.known.get(&upcaster.to_string()),
+            (_, None) => {
+                let failure = Failure::new(
+                    Kind::Alone,
+                    "has to know the stream before the event; read the stream with `Chains::upcast_in`",
+                );
+                return Err(error(failure).in_step(upcaster.to_string()));
+            }
+        };
+        let metadata = changed_metadata(&event);
+        let envelope = Envelope {
+            stream: event.stream.as_deref().or(self.stored.envelope.stream),
+            metadata: metadata.as_deref().or(self.stored.envelope.metadata),
+            ..*self.stored.envelope
+        };
+        let stored = Stored {
+            envelope: &envelope,
+            context,
+            ..self.stored
+        };
+        let mut made = upcaster
+            .run(event.data, stored)
             .map_err(|failure| error(failure).in_step(upcaster.to_string()))?;
+        for output in &mut made {
+            output.inherit(&event.stream, &event.metadata, &event.merged);
+        }
         let passed = Passed {
             event_type: &event.event_type,
             version: &event.version,

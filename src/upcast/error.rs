@@ -40,6 +40,8 @@ pub(super) enum Kind {
     Panicked,
     Undeclared,
     Limit,
+    /// An event alone where the stream is needed.
+    Alone,
     #[cfg(feature = "jq")]
     Timeout,
     #[cfg(feature = "jq")]
@@ -127,6 +129,7 @@ impl UpcastError {
             Kind::Panicked => &rules::UPCASTER_PANICS,
             Kind::Undeclared => &rules::UPCASTER_UNDECLARED,
             Kind::Limit => &rules::UPCASTER_LIMIT,
+            Kind::Alone => &rules::UPCASTER_NEEDS_STREAM,
             #[cfg(feature = "jq")]
             Kind::Timeout => &rules::UPCASTER_TIMEOUT,
             #[cfg(feature = "jq")]

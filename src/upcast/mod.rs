@@ -13,6 +13,7 @@
 
 mod chains;
 mod check;
+mod context;
 #[cfg(feature = "compat")]
 mod declared;
 #[cfg(feature = "compat")]
@@ -25,6 +26,12 @@ mod files;
 mod jq;
 #[cfg(feature = "compat")]
 mod obligations;
+#[cfg(feature = "compat")]
+mod pages;
+#[cfg(feature = "compat")]
+mod rewrite;
+#[cfg(feature = "compat")]
+mod trial;
 mod upcaster;
 #[cfg(feature = "compat")]
 mod verified;
@@ -34,6 +41,7 @@ mod verify;
 pub use chains::{Bounds, Chains};
 #[cfg(feature = "compat")]
 pub use draft::{Draft, Guess, Hole};
+pub use context::{Seen, StreamContext};
 pub use envelope::Envelope;
 pub use error::UpcastError;
 #[cfg(feature = "compat")]
@@ -42,8 +50,12 @@ pub use files::declared_in;
 pub use files::upcasters_in;
 #[cfg(feature = "jq")]
 pub use jq::{Fence, JQ_WORKER, jq_worker, jq_worker_if_asked};
+#[cfg(feature = "compat")]
+pub use rewrite::{RewriteCounts, RewriteOptions, Rewritten, rewrite};
 pub use upcaster::{Upcast, Upcaster};
 #[cfg(feature = "compat")]
 pub use verified::{Verified, VerifiedStep};
 #[cfg(feature = "compat")]
-pub use verify::{Decoder, Trial, Verifier};
+pub use trial::Trial;
+#[cfg(feature = "compat")]
+pub use verify::{Decoder, Verifier};

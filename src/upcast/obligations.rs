@@ -8,13 +8,14 @@ use crate::finding::{Finding, Level, Place};
 use crate::json;
 use crate::model::Version;
 use crate::rules::{self, Rule};
-use crate::schema::{Validation, instances, smallest};
+use crate::schema::{Validation, Validators, instances, smallest};
 
 use super::error::Failure;
 use super::upcaster::Stored;
 use super::verified::{Witness, place_of};
-use super::verify::{Source, Trial, bytes, same};
-use super::{Envelope, Upcast, Upcaster, Verifier};
+use super::context::Parts;
+use super::trial::{Source, Trial, bytes, describe, same};
+use super::{Chains, Envelope, StreamContext, Upcast, Upcaster, Verifier};
 
 /// How many events are made of one version's schema.
 const GENERATED: usize = 200;
@@ -88,7 +89,8 @@ impl Verifier<'_> {
             values.splice(0..0, apart);
             values.retain(|value| self.validators.validate(node.0, node.1, value) == Validation::Valid);
             for value in &values {
-                self.try_event(&Trial::generated(node.0, node.1, value));
+                let trial = self.placed(node, Trial::generated(node.0, node.1, value));
+                self.try_event(&trial);
             }
             for step in together {
                 self.make_smaller(step);
@@ -97,6 +99,41 @@ impl Verifier<'_> {
                 }
             }
         }
+    }
+
+    /// An event that is made up, with what has to wait before it where it is part of a merge.
+    pub(super) fn placed<'t>(&self, node: (&str, &Version), trial: Trial<'t>) -> Trial<'t> {
+        let mut context = StreamContext::default();
+        let mut revision = None;
+        for (step, upcaster) in self.chains.upcasters().iter().enumerate() {
+            if (upcaster.event_type(), upcaster.from()) == node
+                && let (Some((_, index)), Some(before)) = (upcaster.part(), self.before.get(&step))
+            {
+                context.known.insert(upcaster.to_string(), before.clone());
+                revision = Some(index as u64);
+            }
+        }
+        match revision {
+            Some(revision) => trial.within(context, revision),
+            None => trial,
+        }
+    }
+
+    fn run(&self, step: usize, data: &Value) -> Result<Vec<Upcast>, Failure> {
+        let upcaster = &self.chains.upcasters()[step];
+        let envelope = Envelope {
+            revision: upcaster.part().map(|(_, index)| index as u64),
+            ..Envelope::default()
+        };
+        upcaster.run(
+            data.clone(),
+            Stored {
+                event_type: upcaster.event_type(),
+                version: upcaster.from(),
+                envelope: &envelope,
+                context: self.before.get(&step),
+            },
+        )
     }
 
     /// What one rule has against a step on `data`, as far as the step alone shows it.
@@ -111,7 +148,7 @@ impl Verifier<'_> {
             let error = error.in_step(upcaster.to_string());
             (error.rule(), error.to_string(), error.pointer().to_owned())
         };
-        let made = match run(upcaster, data) {
+        let made = match self.run(step, data) {
             Ok(made) => made,
             Err(failure) => return Some(named(failure)),
         };
@@ -120,7 +157,7 @@ impl Verifier<'_> {
             if let Validation::Invalid(violations) =
                 self.validators.validate(event_type, version, &output.data)
             {
-                let (violation, pointer) = super::verify::describe(&violations);
+                let (violation, pointer) = describe(&violations);
                 return Some((
                     &rules::UPCASTER_INVALID_OUTPUT,
                     format!("upcaster {upcaster} makes an invalid {event_type} {version}: {violation}"),
@@ -183,12 +220,14 @@ impl Verifier<'_> {
         let upcaster = &self.chains.upcasters()[step];
         let (event_type, from) = (upcaster.event_type(), upcaster.from());
         let results: Vec<(&Value, Vec<Upcast>)> = spread(values, COMPARED)
-            .filter_map(|value| Some((value, run(upcaster, value).ok()?)))
+            .filter_map(|value| Some((value, self.run(step, value).ok()?)))
             .collect();
-        if upcaster.targets().is_empty() {
+        // Parts of a merge make nothing until the last one comes.
+        let waits = upcaster.part().is_some_and(|(parts, index)| index + 1 < parts.all.len());
+        if upcaster.targets().is_empty() || waits {
             return;
         }
-        let lost = self.lost_members(upcaster, &results, values);
+        let lost = self.lost_members(step, &results, values);
         let declared: BTreeSet<String> = self.tallies[step]
             .proof
             .iter()
@@ -231,10 +270,11 @@ impl Verifier<'_> {
     /// Members that can be changed without changing the result, with the number of pairs that show it.
     fn lost_members(
         &self,
-        upcaster: &Upcaster,
+        step: usize,
         results: &[(&Value, Vec<Upcast>)],
         values: &[Value],
     ) -> BTreeMap<String, u64> {
+        let upcaster = &self.chains.upcasters()[step];
         let (event_type, from) = (upcaster.event_type(), upcaster.from());
         let mut pointers = BTreeSet::new();
         for (value, _) in results {
@@ -269,7 +309,7 @@ impl Verifier<'_> {
                         continue;
                     }
                     pairs += 1;
-                    if !same(&Ok(made.clone()), &run(upcaster, &changed)) {
+                    if !same(&Ok(made.clone()), &self.run(step, &changed)) {
                         influence = true;
                         break 'values;
                     }
@@ -371,16 +411,23 @@ fn is_foreign(upcaster: &Upcaster) -> bool {
     upcaster.file().is_some() && upcaster.declared().is_none()
 }
 
-fn run(upcaster: &Upcaster, data: &Value) -> Result<Vec<Upcast>, Failure> {
-    let envelope = Envelope::default();
-    upcaster.run(
-        data.clone(),
-        Stored {
-            event_type: upcaster.event_type(),
-            version: upcaster.from(),
-            envelope: &envelope,
-        },
-    )
+/// For each upcaster that is a later part of a merge: the earlier parts, made from their schemas, as they wait.
+pub(super) fn before(chains: &Chains, validators: &Validators) -> BTreeMap<usize, Value> {
+    let mut before = BTreeMap::new();
+    for (step, upcaster) in chains.upcasters().iter().enumerate() {
+        let Some((parts, index)) = upcaster.part() else {
+            continue;
+        };
+        let waiting: Vec<Value> = parts.all[..index]
+            .iter()
+            .filter_map(|(event_type, version)| {
+                let known = validators.catalogue().get(event_type, version)?;
+                instances(&known.schema, &[], 1).into_iter().next()
+            })
+            .collect();
+        before.insert(step, Parts::context(&waiting.iter().collect::<Vec<_>>()));
+    }
+    before
 }
 
 /// At most `limit` of the values, evenly chosen.

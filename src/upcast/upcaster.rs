@@ -14,6 +14,7 @@ use crate::model::{EventError, Version, read_json, write_json};
 use crate::schema::{Reads, Word};
 
 use super::Envelope;
+use super::context::{Parts, Seen};
 #[cfg(feature = "compat")]
 use super::declared::Declared;
 use super::error::{Failure, Kind, said};
@@ -28,6 +29,12 @@ pub struct Upcast {
     pub version: Version,
     /// The event's data.
     pub data: Value,
+    /// The stream it belongs to, where that is not the one it is stored in.
+    pub stream: Option<String>,
+    /// Its metadata, where that is not what is stored.
+    pub metadata: Option<Value>,
+    /// The revisions of earlier events that are merged into it.
+    pub(super) merged: Vec<u64>,
 }
 
 impl Upcast {
@@ -37,7 +44,44 @@ impl Upcast {
             event_type: event_type.into(),
             version: version.into(),
             data,
+            stream: None,
+            metadata: None,
+            merged: Vec::new(),
         }
+    }
+
+    /// The same event in another stream. The upcaster that makes it says so with [`Upcaster::moving`].
+    ///
+    /// Its address stays that of the stored event.
+    #[must_use]
+    pub fn in_stream(mut self, stream: impl Into<String>) -> Self {
+        self.stream = Some(stream.into());
+        self
+    }
+
+    /// The same event with this as its metadata, in place of what is stored.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Value) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// Takes over what the event before it on the way was given beside its data.
+    pub(super) fn inherit(&mut self, stream: &Option<String>, metadata: &Option<Value>, merged: &[u64]) {
+        if self.stream.is_none() {
+            self.stream.clone_from(stream);
+        }
+        if self.metadata.is_none() {
+            self.metadata.clone_from(metadata);
+        }
+        if self.merged.is_empty() {
+            self.merged = merged.to_vec();
+        }
+    }
+
+    /// The revisions of earlier events of the stream that are merged into it.
+    pub fn merged_from(&self) -> &[u64] {
+        &self.merged
     }
 
     /// An event of this type and version with `payload` as its data.
@@ -62,6 +106,8 @@ pub(super) struct Stored<'a> {
     /// The version it is stored under.
     pub(super) version: &'a Version,
     pub(super) envelope: &'a Envelope<'a>,
+    /// What the step knows of the stream before the event.
+    pub(super) context: Option<&'a Value>,
 }
 
 /// What an upcaster does.
@@ -69,6 +115,16 @@ pub(super) trait Step: Send + Sync {
     /// Whether the step can be taken at all; asked before any event is there.
     fn prepare(&self) -> Result<(), (Failure, Option<u64>)> {
         Ok(())
+    }
+
+    /// The stored types of which its context is told; none where it needs no context.
+    fn follows(&self) -> &[String] {
+        &[]
+    }
+
+    /// Its context after one more event of the stream.
+    fn note(&self, context: Value, _: &Seen<'_>) -> Result<Value, Failure> {
+        Ok(context)
     }
 
     fn run(&self, data: Value, stored: Stored<'_>) -> Result<Vec<Upcast>, Failure>;
@@ -108,6 +164,9 @@ pub struct Upcaster {
     origin: String,
     file: bool,
     location: Option<&'static Location<'static>>,
+    moves: bool,
+    /// The merge that it is a part of, and which one.
+    part: Option<(Arc<Parts>, usize)>,
     #[cfg(feature = "compat")]
     declared: Option<Declared>,
     /// Whether the type that it reads its events into accepts a text.
@@ -237,8 +296,42 @@ impl Upcaster {
         )
     }
 
+    /// The same upcaster, which may put what it makes into other streams ([`Upcast::in_stream`]).
+    #[must_use]
+    pub fn moving(mut self) -> Self {
+        self.moves = true;
+        self
+    }
+
+    /// Whether it may put what it makes into other streams.
+    pub fn moves(&self) -> bool {
+        self.moves
+    }
+
+    /// The same upcaster, as one part of a merge.
+    pub(super) fn part_of(mut self, parts: Arc<Parts>, index: usize) -> Self {
+        self.part = Some((parts, index));
+        self
+    }
+
+    /// The merge that it is a part of, and which one.
+    pub(super) fn part(&self) -> Option<(&Parts, usize)> {
+        self.part.as_ref().map(|(parts, index)| (&**parts, *index))
+    }
+
+    /// The stored types of which its context is told; none where it needs no context.
+    pub fn follows(&self) -> &[String] {
+        self.step.follows()
+    }
+
+    /// Its context after one more event of the stream.
+    pub(super) fn note(&self, context: Value, event: &Seen<'_>) -> Result<Value, Failure> {
+        catch_unwind(AssertUnwindSafe(|| self.step.note(context, event)))
+            .unwrap_or_else(|panic| Err(panicked(panic)))
+    }
+
     #[track_caller]
-    fn built(
+    pub(super) fn built(
         event_type: String,
         from: Version,
         targets: Vec<(String, Version)>,
@@ -252,6 +345,8 @@ impl Upcaster {
             origin: origin.to_owned(),
             file: false,
             location: Some(Location::caller()),
+            moves: false,
+            part: None,
             #[cfg(feature = "compat")]
             declared: None,
             #[cfg(feature = "harness")]
@@ -276,6 +371,8 @@ impl Upcaster {
             origin: file,
             file: true,
             location: None,
+            moves: false,
+            part: None,
             declared: None,
             #[cfg(feature = "harness")]
             reads: None,
@@ -394,6 +491,12 @@ impl Upcaster {
                         "makes an event {} {}, which is not among its targets",
                         output.event_type, output.version
                     ),
+                ));
+            }
+            if let (Some(stream), false) = (&output.stream, self.moves) {
+                return Err(Failure::new(
+                    Kind::Undeclared,
+                    format!("moves the event to stream {stream}, and does not declare that it moves events"),
                 ));
             }
         }

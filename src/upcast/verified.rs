@@ -13,7 +13,7 @@ use crate::rules;
 
 use super::Upcaster;
 use super::declared::Proof;
-use super::verify::Source;
+use super::trial::Source;
 
 /// What verification made of one upcaster.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Upcasters tried on examples and on recorded events, one event at a time.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -8,86 +9,26 @@ use serde_json::Value;
 
 use crate::finding::{self, Finding, Place};
 use crate::json;
-use crate::mask::{self, counted};
-use crate::model::{EventError, Flag, RecordedEvent, Version};
+use crate::mask;
+use crate::model::{EventError, Flag, Version};
 use crate::recording::{Lines, Piece};
 use crate::rules::{self, Rule};
-use crate::schema::{SchemaError, Validation, Validators, Violation};
+use crate::schema::{SchemaError, Validation, Validators};
 
+use super::chains::changed_metadata;
+use super::context::Seen;
 use super::error::{Failure, Kind, said};
+use super::pages::Sampled;
+use super::trial::{Source, Trial, bytes, describe, same};
 use super::upcaster::Stored;
 use super::verified::{Tally, Witness, place_of, said_of, untried, unused};
-use super::{Chains, Envelope, Upcast, UpcastError, Upcaster, Verified, VerifiedStep};
+use super::{Chains, Envelope, StreamContext, Upcast, UpcastError, Upcaster, Verified, VerifiedStep};
 
 /// How often code is run again on an event that is at hand.
 const RUNS: usize = 4;
 
 /// Reads an event at a version that the code reads, as the code does; the code's own word on whether it can.
 pub type Decoder<'a> = &'a dyn Fn(&Upcast) -> Result<(), EventError>;
-
-/// An event to try upcasters on.
-#[derive(Clone, Debug)]
-pub struct Trial<'a> {
-    event_type: &'a str,
-    version: &'a Version,
-    data: &'a Value,
-    envelope: Envelope<'a>,
-    place: Place,
-    source: Source,
-}
-
-/// Where an event that is tried comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
-    /// An example of the catalogue.
-    Example,
-    /// Made from the schema.
-    Generated,
-    /// What a store holds.
-    Recorded,
-}
-
-impl<'a> Trial<'a> {
-    /// An example of a catalogue: it has data only, and may be shown in reports.
-    pub fn example(event_type: &'a str, version: &'a Version, data: &'a Value, place: Place) -> Self {
-        Self {
-            event_type,
-            version,
-            data,
-            envelope: Envelope::default(),
-            place,
-            source: Source::Example,
-        }
-    }
-
-    /// A value made from the schema of its version; it may be shown.
-    pub(super) fn generated(event_type: &'a str, version: &'a Version, data: &'a Value) -> Self {
-        Self {
-            source: Source::Generated,
-            ..Self::example(event_type, version, data, Place::kind(event_type, version))
-        }
-    }
-
-    /// A recorded event at the version it is stored under; `data` is what its payload holds, and `place` says file
-    /// and line. Its values are masked in reports.
-    pub fn recorded(
-        event: &'a RecordedEvent,
-        version: &'a Version,
-        data: &'a Value,
-        mut place: Place,
-    ) -> Self {
-        place.stream.clone_from(&event.stream);
-        place.revision = event.revision;
-        Self {
-            event_type: &event.event_type,
-            version,
-            data,
-            envelope: Envelope::from(event),
-            place,
-            source: Source::Recorded,
-        }
-    }
-}
 
 /// Tries upcasters on events that are given to it one at a time, and keeps nothing of them but, for every upcaster
 /// and rule, the smallest event that shows what is wrong.
@@ -112,6 +53,12 @@ pub struct Verifier<'a> {
     stored: bool,
     events: u64,
     passed_over: u64,
+    /// What is known of the streams of a store, where an upcaster has to know it.
+    contexts: BTreeMap<String, StreamContext>,
+    /// For upcasters that are parts of merges, what waits before them in what is made up.
+    pub(super) before: BTreeMap<usize, Value>,
+    /// Streams that are read once more, in pages.
+    pub(super) sampled: Sampled,
 }
 
 impl<'a> Verifier<'a> {
@@ -128,6 +75,9 @@ impl<'a> Verifier<'a> {
             stored: false,
             events: 0,
             passed_over: 0,
+            contexts: BTreeMap::new(),
+            before: super::obligations::before(chains, validators),
+            sampled: Sampled::default(),
         }
     }
 
@@ -204,11 +154,33 @@ impl<'a> Verifier<'a> {
             self.passed_over += 1;
             return;
         }
-        self.try_event(&Trial::example(node.0, node.1, data, place));
+        let trial = Trial::example(node.0, node.1, data, place);
+        let trial = self.placed(node, trial);
+        self.try_event(&trial);
     }
 
     /// Tries the upcasters from the event's version, and those that its chain goes on with.
+    ///
+    /// Where an upcaster has to know the stream before an event ([`Chains::needs_context`]), every event of a recorded
+    /// stream has to be handed over, in order, also those that are current.
     pub fn try_event(&mut self, trial: &Trial<'_>) {
+        let Some(recorded) = trial.event.filter(|_| self.chains.needs_context()) else {
+            let context = trial.context.clone().unwrap_or_default();
+            self.sampled.add(self.chains, trial);
+            return self.try_after(trial, &context);
+        };
+        let stream = recorded.stream.clone().unwrap_or_default();
+        let mut context = self.contexts.remove(&stream).unwrap_or_default();
+        self.sampled.add(self.chains, trial);
+        self.try_after(trial, &context);
+        // What a context is told wrong is told of the upcaster, where it takes an event.
+        let seen = Seen::new(trial.event_type, trial.version, trial.data, &trial.envelope);
+        let _ = self.chains.note(&mut context, &seen);
+        context.last = recorded.revision.or(context.last);
+        self.contexts.insert(stream, context);
+    }
+
+    fn try_after(&mut self, trial: &Trial<'_>, context: &StreamContext) {
         let Some(node) = self.chains.node(trial.event_type, trial.version) else {
             return;
         };
@@ -225,27 +197,22 @@ impl<'a> Verifier<'a> {
         }
         self.events += 1;
         self.stored |= trial.source == Source::Recorded;
-        let stored = Stored {
-            event_type: trial.event_type,
-            version: trial.version,
-            envelope: &trial.envelope,
-        };
         let bounds = self.chains.bounds();
         let mut way = Way {
             trial,
-            stored,
+            context,
             steps: bounds.steps,
             outputs: bounds.outputs,
         };
+        let event = Upcast::new(trial.event_type, trial.version.clone(), trial.data.clone());
         // Also a step that no chain takes is one that the code has.
         for &step in node.steps.iter().skip(usize::from(!node.current)) {
-            let made = self.take(step, trial.data, &way);
+            let made = self.take(step, &event, &way);
             if let (Some(made), Some(&first), false) = (made, node.steps.first(), node.current) {
                 self.compare_ways(first, step, made, &way);
             }
         }
         if !node.current {
-            let event = Upcast::new(trial.event_type, trial.version.clone(), trial.data.clone());
             self.follow(&event, &mut way, &mut Vec::new());
         }
     }
@@ -268,7 +235,7 @@ impl<'a> Verifier<'a> {
             return self.note(step, &event.data, way, Failure::new(Kind::Limit, beyond));
         }
         way.steps -= 1;
-        let Some(made) = self.take(step, &event.data, way) else {
+        let Some(made) = self.take(step, event, way) else {
             return;
         };
         passed.push(step);
@@ -292,28 +259,40 @@ impl<'a> Verifier<'a> {
     }
 
     /// Takes one step twice, and gives back what it made if all of it is valid.
-    fn take(&mut self, step: usize, data: &Value, way: &Way<'_>) -> Option<Vec<Upcast>> {
+    fn take(&mut self, step: usize, event: &Upcast, way: &Way<'_>) -> Option<Vec<Upcast>> {
         let chains = self.chains;
         let upcaster = &chains.upcasters()[step];
-        let source = way.trial.source;
+        let (source, data) = (way.trial.source, &event.data);
         if source == Source::Generated && self.tallies[step].exceeds() {
             // Each further event would cost as much again, and say nothing new.
             return None;
         }
         self.tallies[step].tried(source);
-        let made = upcaster.run(data.clone(), way.stored);
+        let metadata = changed_metadata(event);
+        let envelope = Envelope {
+            stream: event.stream.as_deref().or(way.trial.envelope.stream),
+            metadata: metadata.as_deref().or(way.trial.envelope.metadata),
+            ..way.trial.envelope
+        };
+        let stored = Stored {
+            event_type: way.trial.event_type,
+            version: way.trial.version,
+            envelope: &envelope,
+            context: way.context_of(upcaster),
+        };
+        let made = upcaster.run(data.clone(), stored);
         let again = match &made {
             // The other run would only cost the same again.
             Err(failure) if !matches!(failure.kind, Kind::Refused | Kind::Panicked | Kind::Undeclared) => {
                 true
             }
-            _ => agrees(upcaster, data, way, &made),
+            _ => agrees(upcaster, data, source, stored, &made),
         };
         if !again {
             let message = format!("upcaster {upcaster} makes one thing of the event, and then another");
             self.tell(step, data, way, &rules::UPCASTER_NOT_DETERMINISTIC, message, "");
         }
-        let made = match made {
+        let mut made = match made {
             Ok(made) => made,
             Err(failure) => {
                 self.note(step, data, way, failure);
@@ -321,15 +300,25 @@ impl<'a> Verifier<'a> {
             }
         };
         let valid = made.iter().all(|output| self.is_valid(step, data, output, way));
-        if valid && source != Source::Recorded {
-            self.take_again(step, data, &made, way);
+        if valid && source != Source::Recorded && upcaster.follows().is_empty() {
+            self.take_again(step, data, &made, stored, way);
+        }
+        for output in &mut made {
+            output.inherit(&event.stream, &event.metadata, &event.merged);
         }
         valid.then_some(made)
     }
 
     /// Where what a step made is a valid event of the version it started from, taking the step again must change
     /// nothing.
-    fn take_again(&mut self, step: usize, data: &Value, made: &[Upcast], way: &Way<'_>) {
+    fn take_again(
+        &mut self,
+        step: usize,
+        data: &Value,
+        made: &[Upcast],
+        stored: Stored<'_>,
+        way: &Way<'_>,
+    ) {
         let upcaster = &self.chains.upcasters()[step];
         let [once] = made else {
             return;
@@ -340,7 +329,7 @@ impl<'a> Verifier<'a> {
         if !still_old {
             return;
         }
-        let twice = upcaster.run(once.data.clone(), way.stored);
+        let twice = upcaster.run(once.data.clone(), stored);
         if !same(&Ok(made.to_vec()), &twice) {
             let message = format!(
                 "what upcaster {upcaster} makes is a valid {event_type} {from} too, and of that it makes something else"
@@ -354,10 +343,13 @@ impl<'a> Verifier<'a> {
         let chains = self.chains;
         let trial = way.trial;
         let data = || trial.data.clone();
-        let direct = chains.upcast(trial.event_type, trial.version, data(), &trial.envelope);
+        let walk = |event_type: &str, version: &Version, data| {
+            chains.walk(event_type, version, data, &trial.envelope, Some(way.context))
+        };
+        let direct = walk(trial.event_type, trial.version, data());
         let mut stepwise = Vec::new();
         for output in made {
-            match chains.upcast(&output.event_type, &output.version, output.data, &trial.envelope) {
+            match walk(&output.event_type, &output.version, output.data) {
                 Ok(more) => stepwise.extend(more),
                 // What is wrong there is told of that step.
                 Err(_) => return,
@@ -563,9 +555,15 @@ impl<'a> Verifier<'a> {
 }
 
 /// Whether further runs come to the same: on this thread and, for code, on others with hash seeds of their own.
-fn agrees(upcaster: &Upcaster, data: &Value, way: &Way<'_>, made: &Result<Vec<Upcast>, Failure>) -> bool {
-    let again = || same(made, &upcaster.run(data.clone(), way.stored));
-    if upcaster.file().is_some() || way.trial.source == Source::Recorded {
+fn agrees(
+    upcaster: &Upcaster,
+    data: &Value,
+    source: Source,
+    stored: Stored<'_>,
+    made: &Result<Vec<Upcast>, Failure>,
+) -> bool {
+    let again = || same(made, &upcaster.run(data.clone(), stored));
+    if upcaster.file().is_some() || source == Source::Recorded {
         return again();
     }
     // A hash map of two members has a fifty-fifty chance to come in the same order.
@@ -575,48 +573,19 @@ fn agrees(upcaster: &Upcaster, data: &Value, way: &Way<'_>, made: &Result<Vec<Up
 /// One event's way through its chain.
 pub(super) struct Way<'a> {
     trial: &'a Trial<'a>,
-    stored: Stored<'a>,
+    /// What is known of the stream before the event.
+    context: &'a StreamContext,
     /// Steps that may still be taken.
     steps: usize,
     /// Events that may still come out.
     outputs: usize,
 }
 
-/// The value as bytes that do not depend on how this library was built.
-pub(super) fn bytes(value: &Value) -> String {
-    json::canonical(value).unwrap_or_else(|_| value.to_string())
-}
-
-/// Whether two runs came to the same: the same events byte for byte, or the same refusal.
-pub(super) fn same(left: &Result<Vec<Upcast>, Failure>, right: &Result<Vec<Upcast>, Failure>) -> bool {
-    match (left, right) {
-        (Ok(left), Ok(right)) => {
-            left.len() == right.len()
-                && left.iter().zip(right).all(|(left, right)| {
-                    left.event_type == right.event_type
-                        && left.version == right.version
-                        && bytes(&left.data) == bytes(&right.data)
-                })
+impl Way<'_> {
+    fn context_of(&self, upcaster: &Upcaster) -> Option<&Value> {
+        if upcaster.follows().is_empty() {
+            return None;
         }
-        // What an error says may name an address or a thread; that it is the same refusal is what counts.
-        (Err(left), Err(right)) => left.kind == right.kind && left.pointer == right.pointer,
-        _ => false,
+        self.context.known.get(&upcaster.to_string())
     }
-}
-
-/// The first violation, and how many more there are.
-pub(super) fn describe(violations: &[Violation]) -> (String, String) {
-    let Some((first, rest)) = violations.split_first() else {
-        return ("the schema refuses it".to_owned(), String::new());
-    };
-    let mut message = first.message.clone();
-    if !first.pointer.is_empty() {
-        message.push_str(" at ");
-        message.push_str(&first.pointer);
-    }
-    if !rest.is_empty() {
-        message.push_str("; and ");
-        message.push_str(&counted(rest.len() as u64, "more violation"));
-    }
-    (message, first.pointer.clone())
 }

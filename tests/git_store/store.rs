@@ -67,6 +67,7 @@ impl Recorder {
             payload: Payload::Json(to_raw_value(data).unwrap()),
             metadata: Some(to_raw_value(&serde_json::json!({"commit": commit})).unwrap()),
             flags: Vec::new(),
+            origin: None,
         };
         *next += 1;
         self.writer.push(&event).unwrap();

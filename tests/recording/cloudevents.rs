@@ -88,6 +88,7 @@ fn events() -> impl Strategy<Value = RecordedEvent> {
                     payload,
                     metadata: metadata.map(raw),
                     flags,
+                    origin: None,
                 }
             },
         )

@@ -26,6 +26,7 @@ pub fn event(stream: &str, revision: u64, global: u64, data: &str) -> RecordedEv
         payload: Payload::Json(raw(data)),
         metadata: None,
         flags: Vec::new(),
+        origin: None,
     }
 }
 

@@ -333,6 +333,7 @@ fn any_event() -> impl Strategy<Value = RecordedEvent> {
             payload,
             metadata: metadata.map(|text| raw(&text)),
             flags,
+            origin: None,
         }
     })
 }

@@ -31,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     payload: Payload::Json(RawValue::from_string(event["data"].to_string())?),
                     metadata: Some(RawValue::from_string(event["metadata"].to_string())?),
                     flags: Vec::new(),
+                    origin: None,
                 })?;
             }
             let manifest = writer.finish()?;

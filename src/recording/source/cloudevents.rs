@@ -105,6 +105,7 @@ pub(in super::super) fn read(
         payload,
         metadata: None,
         flags: Vec::new(),
+        origin: None,
     };
     let number_pointer = |number: &Option<Number>| match number {
         Some(Number::At(pointer)) => Some(pointer.clone()),

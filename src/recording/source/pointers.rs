@@ -128,6 +128,7 @@ impl EventPointers {
                 .and_then(|pointer| raw::find(line, pointer))
                 .map(ToOwned::to_owned),
             flags: Vec::new(),
+            origin: None,
         };
         counter.number(&mut event, self.revision.as_ref(), self.global.as_ref());
         match position_error(&event) {

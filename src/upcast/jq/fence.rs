@@ -89,7 +89,7 @@ impl State {
                 strikes.0 += 1;
                 strikes.1 = failure.clone();
             }
-            Kind::Missing | Kind::Cycle | Kind::Undeclared | Kind::Fence => drop(worker),
+            Kind::Missing | Kind::Cycle | Kind::Undeclared | Kind::Alone | Kind::Fence => drop(worker),
         }
         result
     }

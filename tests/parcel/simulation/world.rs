@@ -415,6 +415,7 @@ impl Simulation {
                     payload: Payload::Json(raw(&stored.data)),
                     metadata: Some(raw(&metadata)),
                     flags: Vec::new(),
+                    origin: None,
                 },
                 decided: stored.decided,
             });

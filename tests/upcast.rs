@@ -19,6 +19,9 @@ mod format;
 mod jq;
 #[path = "upcast/laws.rs"]
 mod laws;
+#[cfg(all(feature = "compat", feature = "proptest"))]
+#[path = "upcast/rewrite.rs"]
+mod rewrite;
 #[cfg(feature = "compat")]
 #[path = "upcast/verify.rs"]
 mod verify;

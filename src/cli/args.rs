@@ -275,8 +275,46 @@ pub struct ShowArgs {
 pub enum UpcastCommand {
     /// Try every upcaster on the catalogue's examples and the configured recordings.
     Verify(DrivenArgs),
-    /// Draft a declarative upcaster from the difference of two schemas.
+    /// Copy a recording with every event at the version that the code reads.
+    Run(UpcastRunArgs),
+    /// Count what recordings hold of every version, and what reading it takes.
+    Census(CensusArgs),
+    /// Draft an upcaster from the difference of two schemas.
     Draft(DraftArgs),
+}
+
+/// `upcast run`.
+#[derive(Debug, Args)]
+pub struct UpcastRunArgs {
+    /// The recording.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The new recording, sealed; NAME.ndjson or NAME.ndjson.zst.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// The version of events that say none; what the recording says, else 1.
+    #[arg(long, value_name = "VERSION")]
+    pub default_version: Option<String>,
+    /// How much memory sorting takes, in MiB; beyond, events go to disk beside the target.
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: u32,
+    /// The harness.
+    #[command(flatten)]
+    pub driven: DrivenArgs,
+}
+
+/// `upcast census`.
+#[derive(Debug, Args)]
+pub struct CensusArgs {
+    /// The recordings. The configured ones if left out.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The version of events that say none; what the recording says, else 1.
+    #[arg(long, value_name = "VERSION")]
+    pub default_version: Option<String>,
+    /// The harness.
+    #[command(flatten)]
+    pub driven: DrivenArgs,
 }
 
 /// `upcast draft`.

@@ -9,7 +9,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::cli::args::{CatalogueArgs, Cli, Color, Command, Format, Scheme};
-use crate::cli::{driven, explain, gate, init, inspect, minimise, record, recordings, schema};
+use crate::cli::{driven, explain, gate, init, inspect, minimise, record, recordings, schema, upcast};
 use crate::finding::{Finding, Level};
 use crate::gate::config::{self, Located};
 use crate::gate::{Day, Exit, GateOptions};
@@ -171,7 +171,7 @@ impl Context<'_> {
         match command {
             Command::Gate(args) => gate::run(self, &args),
             Command::Schema(command) => schema::run(self, &command),
-            Command::Upcast(command) => driven::upcast(self, &command),
+            Command::Upcast(command) => upcast::run(self, &command),
             Command::Validate(args) => recordings::validate(self, &args),
             Command::Record(args) => record::run(self, &args),
             Command::Verify(args) => recordings::verify(self, &args),

@@ -1,11 +1,10 @@
-//! Commands that a harness carries out: `upcast verify`, `replay`, `scenario`.
+//! Commands that a harness carries out: `replay`, `scenario`; and what the others share of that.
 
 use std::path::Path;
 
-use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::args::{DrivenArgs, ReplayArgs, ScenarioCommand, UpcastCommand};
+use crate::cli::args::{ReplayArgs, ScenarioCommand};
 use crate::cli::context::{Context, Stop};
 use crate::cli::gate::verdict;
 use crate::finding::{self, Finding};
@@ -15,86 +14,6 @@ use crate::gate::protocol::{Reply, StepReport, Task};
 use crate::gate::{self, Exit};
 use crate::report;
 use crate::schema::Coverage;
-
-/// An upcaster as JSON Lines have it.
-#[derive(Serialize)]
-struct Line<'a> {
-    kind: &'static str,
-    #[serde(flatten)]
-    step: &'a StepReport,
-}
-
-pub(super) fn upcast(context: &mut Context<'_>, command: &UpcastCommand) -> Result<Exit, Stop> {
-    let DrivenArgs { harness } = match command {
-        UpcastCommand::Verify(args) => args,
-        UpcastCommand::Draft(args) => return super::upcast::draft(context, args),
-    };
-    let located = context.located()?;
-    let (mut findings, steps) = steps(context, &located, harness.as_deref())?;
-    finding::sort(&mut findings);
-    context.report(&findings)?;
-    let verified = steps.iter().filter(|step: &&StepReport| step.verified).count();
-    let proved = steps.iter().filter(|step| step.verified && step.proved).count();
-    if context.json {
-        for step in &steps {
-            report::json_line(context.out, &Line { kind: "step", step })?;
-        }
-        report::json_object(
-            context.out,
-            "summary",
-            &[
-                ("upcasters", steps.len().into()),
-                ("verified", verified.into()),
-                ("proved", proved.into()),
-            ],
-        )?;
-    } else {
-        for step in &steps {
-            let to = if step.to.is_empty() {
-                "dropped".to_owned()
-            } else {
-                step.to.join(", ")
-            };
-            writeln!(
-                context.out,
-                "  {}@{} → {to}: {} ({})",
-                step.event_type,
-                step.from,
-                standing(step),
-                step.origin
-            )?;
-        }
-        writeln!(
-            context.out,
-            "{verified} of {} verified, {proved} of them by proof",
-            report::count(steps.len() as u64, "upcaster")
-        )?;
-    }
-    Ok(verdict(&findings, steps.len() as u64))
-}
-
-/// How an upcaster fared: by proof or by trying, and on what.
-fn standing(step: &StepReport) -> String {
-    let mark = match (step.verified, step.proved) {
-        (true, true) => "proved, and tried",
-        (true, false) => "tested",
-        (false, _) => "not verified, tried",
-    };
-    let kinds = [
-        (step.examples, "example"),
-        (step.generated, "generated event"),
-        (step.recorded, "recorded event"),
-    ];
-    let kinds: Vec<String> = kinds
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| report::count(*number, what))
-        .collect();
-    if kinds.is_empty() {
-        return format!("{mark} on nothing");
-    }
-    format!("{mark} on {}", kinds.join(", "))
-}
 
 pub(super) fn replay(context: &mut Context<'_>, args: &ReplayArgs) -> Result<Exit, Stop> {
     let located = context.located()?;
@@ -267,7 +186,7 @@ pub(super) fn coverage(context: &mut Context<'_>, located: &Located) -> Result<V
 }
 
 /// Tries the upcasters: in the harness, or without one those in files.
-fn steps(
+pub(super) fn steps(
     context: &mut Context<'_>,
     located: &Located,
     harness: Option<&Path>,

@@ -202,6 +202,7 @@ pub fn drive(
                 Reply::Types { .. }
                 | Reply::Heard { .. }
                 | Reply::Upcasters { .. }
+                | Reply::Census { .. }
                 | Reply::Scenarios { .. }
                 | Reply::Step { .. }
                 | Reply::Minimised { .. } => {
@@ -319,7 +320,16 @@ pub fn drive(
                     .push((task, died(run.status, &run.output, &what, place)));
                 pending.retain(|index| *index != task);
             }
-            (Task::Types | Task::Compatibility | Task::ListScenarios | Task::Scenarios { .. }, _, _) => {
+            (
+                Task::Types
+                | Task::Compatibility
+                | Task::ListScenarios
+                | Task::Scenarios { .. }
+                | Task::Census { .. }
+                | Task::Rewrite { .. },
+                _,
+                _,
+            ) => {
                 answers.findings.push((
                     task,
                     died(run.status, &run.output, "before it answered", Place::default()),

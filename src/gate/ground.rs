@@ -12,9 +12,9 @@ use crate::schema::{
     self, Catalogue, CatalogueOptions, CheckOptions, Contract, Coverage, TypeOptions, Validators,
     VersionScheme,
 };
-use crate::upcast::Upcaster;
 #[cfg(not(feature = "jq"))]
 use crate::upcast::declared_in;
+use crate::upcast::{Census, Chains, Upcaster};
 #[cfg(feature = "jq")]
 use crate::upcast::{Fence, JQ_WORKER, upcasters_in};
 
@@ -83,6 +83,25 @@ impl Ground {
             file_upcasters,
             findings,
         })
+    }
+
+    /// The upcasters that stand in files, where there is no code to ask: every type is current at its newest version.
+    pub fn file_chains(&self) -> Chains {
+        let current = self.catalogue.types().iter().filter_map(|history| {
+            let newest = history.versions.last()?;
+            Some((history.event_type.clone(), newest.version.clone()))
+        });
+        Chains::new(self.file_upcasters.clone(), current)
+    }
+
+    /// Names files in a census as findings name them.
+    pub fn localize(&self, census: &mut Census) {
+        census.file = self.shown(Path::new(&census.file));
+        for row in &mut census.versions {
+            for step in &mut row.chain {
+                *step = self.shown_in(step);
+            }
+        }
     }
 
     /// A path of the configuration, from its folder.

@@ -18,6 +18,7 @@ use crate::model::Version;
 use crate::replay::Step;
 use crate::rules;
 use crate::schema::{DerivationStep, Difference, Direction, Heard, Verdict};
+use crate::upcast::Census;
 
 /// The version spoken here.
 pub const PROTOCOL: &str = "1.1";
@@ -74,6 +75,24 @@ pub enum Task {
     Upcasters {
         /// The configured recordings that can be read, by their paths.
         recordings: Vec<String>,
+    },
+    /// Count what one recording holds of every version.
+    Census {
+        /// The recording.
+        file: String,
+        /// The version of events that have none.
+        default_version: Option<Version>,
+    },
+    /// Take one recording to the versions that the code reads.
+    Rewrite {
+        /// The recording.
+        file: String,
+        /// The new recording.
+        to: String,
+        /// The version of events that have none.
+        default_version: Option<Version>,
+        /// About how many bytes are put in order in memory.
+        memory: Option<u64>,
     },
     /// Run scenarios: all, or the one named.
     Scenarios {
@@ -148,6 +167,11 @@ pub enum Reply {
     Upcasters {
         /// One entry a step.
         steps: Vec<StepReport>,
+    },
+    /// What a recording holds of every version.
+    Census {
+        /// All of it.
+        census: Box<Census>,
     },
     /// The scenarios there are.
     Scenarios {

@@ -14,13 +14,11 @@ use crate::gate::ground::{self, Ground, GroundError, check_options, coverage};
 use crate::gate::protocol::{Reply, StepReport, Task};
 use crate::gate::upcasters::{Tried, try_upcasters};
 use crate::gate::{Assessment, Check, Day, Summary, apply_waivers};
-use crate::model::Version;
 use crate::recording;
 use crate::replay::{self, Silent};
 use crate::report::{self, count};
 use crate::rules;
 use crate::schema::{self, Against, Deployment, Heard, TypeSchemas};
-use crate::upcast::Chains;
 
 /// What a gate is told beside its configuration.
 #[derive(Clone, Debug)]
@@ -349,6 +347,7 @@ impl Gate<'_> {
                 } => counts.done(&tasks[task], checked, detail, &numbers),
                 Reply::Hello { .. }
                 | Reply::Begin { .. }
+                | Reply::Census { .. }
                 | Reply::Scenarios { .. }
                 | Reply::Step { .. }
                 | Reply::Minimised { .. }
@@ -495,16 +494,7 @@ fn try_file_upcasters(
     recordings: &[RecordingConfig],
     show_values: bool,
 ) -> Result<Tried, GroundError> {
-    let current: Vec<(String, Version)> = ground
-        .catalogue
-        .types()
-        .iter()
-        .filter_map(|history| {
-            let newest = history.versions.last()?;
-            Some((history.event_type.clone(), newest.version.clone()))
-        })
-        .collect();
-    let chains = Chains::new(ground.file_upcasters.clone(), current);
+    let chains = ground.file_chains();
     let mut tried = try_upcasters(ground, &chains, None, recordings, show_values, &mut Silent)?;
     // Versions without an upcaster are judged by the compatibility check.
     tried
@@ -562,7 +552,12 @@ impl Counts {
                 replayed.upcast += number("upcast");
                 replayed.differences += number("differences");
             }
-            Task::Compatibility | Task::ListScenarios | Task::Inspect { .. } | Task::Minimise { .. } => {}
+            Task::Compatibility
+            | Task::ListScenarios
+            | Task::Census { .. }
+            | Task::Rewrite { .. }
+            | Task::Inspect { .. }
+            | Task::Minimise { .. } => {}
         }
     }
 
@@ -608,7 +603,7 @@ fn check_of(task: &Task) -> &'static str {
     match task {
         Task::Types => "types",
         Task::Compatibility => "compatibility",
-        Task::Upcasters { .. } => "upcasters",
+        Task::Upcasters { .. } | Task::Census { .. } | Task::Rewrite { .. } => "upcasters",
         Task::Scenarios { .. } | Task::ListScenarios => "scenarios",
         Task::Replay { .. } | Task::Inspect { .. } | Task::Minimise { .. } => "replay",
     }

@@ -27,5 +27,6 @@
 mod serve;
 mod suite;
 mod trials;
+mod upcasting;
 
 pub use suite::Suite;

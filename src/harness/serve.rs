@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::finding::{Finding, Place};
 use crate::gate::ground::check_options;
 use crate::gate::protocol::{self, At, PROTOCOL, Reply, Request, Task};
-use crate::gate::upcasters::try_upcasters;
 use crate::harness::suite::{Ask, Suite, World};
+use crate::harness::upcasting;
 use crate::replay::{self, Progress, ReplayRequest};
 use crate::rules;
 use crate::scenario::file::{self, Library, Trouble};
@@ -60,6 +60,8 @@ fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
             Task::Types
             | Task::Compatibility
             | Task::Upcasters { .. }
+            | Task::Census { .. }
+            | Task::Rewrite { .. }
             | Task::Replay { .. }
             | Task::Inspect { .. }
             | Task::Minimise { .. } => {
@@ -68,8 +70,10 @@ fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
                     Err(message) => Err(Stop::Failed(message.clone())),
                     Ok(world) => match what {
                         Task::Upcasters { recordings } => {
-                            upcasters(world, recordings, &request, reply, &mut replies)
+                            upcasting::upcasters(world, recordings, &request, reply, &mut replies)
                         }
+                        Task::Census { .. } => upcasting::census(world, what, &mut replies),
+                        Task::Rewrite { .. } => upcasting::rewrite(world, what, &request, &mut replies),
                         Task::Replay { .. } => replay(suite, world, what, &request, reply, &mut replies),
                         Task::Inspect { .. } | Task::Minimise { .. } => {
                             stream(suite, world, what, &request, reply, &mut replies)
@@ -102,7 +106,7 @@ thread_local! {
 }
 
 /// Why a task ends without being done.
-enum Stop {
+pub(super) enum Stop {
     /// The replies cannot be written.
     Io(io::Error),
     /// The task cannot be carried out.
@@ -116,21 +120,21 @@ impl From<io::Error> for Stop {
 }
 
 /// How many things were looked at, in words, and further numbers.
-type Done = Result<(u64, String, Value), Stop>;
+pub(super) type Done = Result<(u64, String, Value), Stop>;
 
-struct Replies {
+pub(super) struct Replies {
     file: File,
 }
 
 impl Replies {
     /// Appends one reply in one write, so that a death leaves whole lines.
-    fn send(&mut self, reply: &Reply) -> io::Result<()> {
+    pub(super) fn send(&mut self, reply: &Reply) -> io::Result<()> {
         let mut line = serde_json::to_vec(reply).map_err(io::Error::other)?;
         line.push(b'\n');
         self.file.write_all(&line)
     }
 
-    fn finding(&mut self, finding: Finding) -> io::Result<()> {
+    pub(super) fn finding(&mut self, finding: Finding) -> io::Result<()> {
         self.send(&Reply::Finding {
             finding: Box::new(finding),
         })
@@ -138,12 +142,12 @@ impl Replies {
 }
 
 /// Notes every event in a small file of its own, over the one before, when the driver asked for care.
-struct Notes {
+pub(super) struct Notes {
     file: Option<File>,
 }
 
 impl Notes {
-    fn new(careful: bool, reply: &Path) -> io::Result<Self> {
+    pub(super) fn new(careful: bool, reply: &Path) -> io::Result<Self> {
         let file = if careful {
             Some(File::create(protocol::position_file(reply))?)
         } else {
@@ -434,43 +438,6 @@ pub(super) fn read_with_types(world: &World, upcast: &Upcast) -> Result<(), crat
         Some(kind) => (kind.round_trip)(&text).map(drop),
         None => Ok(()),
     }
-}
-
-fn upcasters(
-    world: &World,
-    recordings: &[String],
-    request: &Request,
-    reply: &Path,
-    replies: &mut Replies,
-) -> Done {
-    let located = crate::gate::config::load(Path::new(&request.config))
-        .map_err(|error| Stop::Failed(error.to_string()))?;
-    let recordings: Vec<_> = located
-        .config
-        .recording
-        .into_iter()
-        .filter(|recording| recordings.contains(&recording.path))
-        .collect();
-    let mut notes = Notes::new(request.careful, reply)?;
-    let tried = try_upcasters(
-        &world.ground,
-        &world.chains,
-        Some(&|upcast| read_with_types(world, upcast)),
-        &recordings,
-        request.show_values,
-        &mut notes,
-    )
-    .map_err(|error| Stop::Failed(error.to_string()))?;
-    for finding in tried.findings {
-        replies.finding(finding)?;
-    }
-    let count = tried.steps.len() as u64;
-    replies.send(&Reply::Upcasters { steps: tried.steps })?;
-    Ok((
-        count,
-        format!("{count} upcasters tried on {} events", tried.events),
-        json!({ "events": tried.events }),
-    ))
 }
 
 fn replay(

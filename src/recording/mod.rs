@@ -56,9 +56,9 @@ pub(crate) use reader::too_long;
 #[cfg(feature = "compat")]
 pub use reader::{Problem, Reader};
 #[cfg(feature = "compat")]
-pub(crate) use record::{Transform, record_with};
-#[cfg(feature = "compat")]
 pub use record::{RecordOptions, Recorded, SourceForm, record, record_read};
+#[cfg(feature = "compat")]
+pub(crate) use record::{Transform, record_with};
 #[cfg(feature = "compat")]
 pub use seek::{Seeker, read_stream};
 #[cfg(feature = "compat")]

@@ -352,9 +352,12 @@ impl<'t> Members<'t> {
     fn origin(&self) -> Result<Option<Box<Origin>>, LineError> {
         match self.slot("u") {
             None | Some((_, "null")) => Ok(None),
-            Some((_, text)) => serde_json::from_str(text)
-                .map(Some)
-                .map_err(|error| self.refuse("u", format!("`u` does not say what the event was made of: {error}"))),
+            Some((_, text)) => serde_json::from_str(text).map(Some).map_err(|error| {
+                self.refuse(
+                    "u",
+                    format!("`u` does not say what the event was made of: {error}"),
+                )
+            }),
         }
     }
 

@@ -160,7 +160,15 @@ pub(crate) fn record_with(
     transform: &mut dyn Transform,
 ) -> Result<Recorded, RecordingError> {
     let (manifest, bytes) = frames::open(source)?;
-    take(source, manifest.as_deref(), bytes, target, options, true, Some(transform))
+    take(
+        source,
+        manifest.as_deref(),
+        bytes,
+        target,
+        options,
+        true,
+        Some(transform),
+    )
 }
 
 /// As [`record`], from `read`; `name` is what findings call it. What was read cannot be read again, so that an

@@ -2,12 +2,14 @@
 //!
 //! Every reporter is fed the same findings, in the same order, and computes nothing.
 
+mod census;
 mod comparison;
 mod human;
 mod json;
 mod schema;
 mod text;
 
+pub use census::census;
 pub use comparison::{Compared, compared, direction};
 pub use human::{Look, finding, gate_summary, headline};
 pub use json::{json_line, json_object};

@@ -230,6 +230,23 @@ impl Chains {
             .is_some_and(|node| node.distance.is_some())
     }
 
+    /// The upcasters on the way from here to what the code reads, each once, the first one first; none where it is
+    /// current.
+    pub fn way(&self, event_type: &str, version: &Version) -> Vec<String> {
+        let mut way = Vec::new();
+        let mut open = vec![(event_type.to_owned(), version.clone())];
+        while let Some((event_type, version)) = open.pop() {
+            if let Some(step) = self.first_step(&event_type, &version) {
+                let name = step.to_string();
+                if !way.contains(&name) {
+                    way.push(name);
+                    open.extend(step.targets().iter().rev().cloned());
+                }
+            }
+        }
+        way
+    }
+
     /// The upcasters, sorted by what they start from.
     pub fn upcasters(&self) -> &[Upcaster] {
         &self.upcasters

@@ -84,8 +84,12 @@ impl Step for InContext {
 }
 
 fn kept<C: Serialize>(context: &C) -> Result<Value, Failure> {
-    write_json(context)
-        .map_err(|error| Failure::new(Kind::Refused, format!("cannot keep its context: {}", error.message)))
+    write_json(context).map_err(|error| {
+        Failure::new(
+            Kind::Refused,
+            format!("cannot keep its context: {}", error.message),
+        )
+    })
 }
 
 fn given<C: Default + for<'de> Deserialize<'de>>(context: Option<&Value>) -> Result<C, Failure> {
@@ -375,7 +379,11 @@ impl Upcaster {
             let (known, noted) = (Arc::clone(&parts), Arc::clone(&parts));
             let (f, made) = (Arc::clone(&f), target.clone());
             let step = InContext {
-                follows: parts.all.iter().map(|(event_type, _)| event_type.clone()).collect(),
+                follows: parts
+                    .all
+                    .iter()
+                    .map(|(event_type, _)| event_type.clone())
+                    .collect(),
                 note: Box::new(move |context, event| noted.note(&context, event)),
                 make: Box::new(move |data, context, envelope| {
                     let waiting = Parts::waiting(context)?;

@@ -11,6 +11,8 @@
 //! Revisions belong to the store. A split or a drop never moves one: what upcasting makes of a stored event is
 //! addressed by the position of the stored event and the index in the list that [`Chains::upcast`] returns.
 
+#[cfg(feature = "compat")]
+mod census;
 mod chains;
 mod check;
 mod context;
@@ -38,10 +40,12 @@ mod verified;
 #[cfg(feature = "compat")]
 mod verify;
 
+#[cfg(feature = "compat")]
+pub use census::{Census, CensusRow, Sighting, Work, Written};
 pub use chains::{Bounds, Chains};
+pub use context::{Seen, StreamContext};
 #[cfg(feature = "compat")]
 pub use draft::{Draft, Guess, Hole};
-pub use context::{Seen, StreamContext};
 pub use envelope::Envelope;
 pub use error::UpcastError;
 #[cfg(feature = "compat")]
@@ -51,11 +55,11 @@ pub use files::upcasters_in;
 #[cfg(feature = "jq")]
 pub use jq::{Fence, JQ_WORKER, jq_worker, jq_worker_if_asked};
 #[cfg(feature = "compat")]
-pub use rewrite::{RewriteCounts, RewriteOptions, Rewritten, rewrite};
+pub use rewrite::{RewriteCounts, RewriteOptions, RewriteReport, Rewritten, rewrite};
+#[cfg(feature = "compat")]
+pub use trial::Trial;
 pub use upcaster::{Upcast, Upcaster};
 #[cfg(feature = "compat")]
 pub use verified::{Verified, VerifiedStep};
-#[cfg(feature = "compat")]
-pub use trial::Trial;
 #[cfg(feature = "compat")]
 pub use verify::{Decoder, Verifier};

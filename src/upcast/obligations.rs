@@ -10,11 +10,11 @@ use crate::model::Version;
 use crate::rules::{self, Rule};
 use crate::schema::{Validation, Validators, instances, smallest};
 
+use super::context::Parts;
 use super::error::Failure;
+use super::trial::{Source, Trial, bytes, describe, same};
 use super::upcaster::Stored;
 use super::verified::{Witness, place_of};
-use super::context::Parts;
-use super::trial::{Source, Trial, bytes, describe, same};
 use super::{Chains, Envelope, StreamContext, Upcast, Upcaster, Verifier};
 
 /// How many events are made of one version's schema.
@@ -223,7 +223,9 @@ impl Verifier<'_> {
             .filter_map(|value| Some((value, self.run(step, value).ok()?)))
             .collect();
         // Parts of a merge make nothing until the last one comes.
-        let waits = upcaster.part().is_some_and(|(parts, index)| index + 1 < parts.all.len());
+        let waits = upcaster
+            .part()
+            .is_some_and(|(parts, index)| index + 1 < parts.all.len());
         if upcaster.targets().is_empty() || waits {
             return;
         }

@@ -35,7 +35,12 @@ struct Kept {
 impl Sampled {
     /// Keeps the event, if it is among the first of its stream, and its stream among the first.
     pub(super) fn add(&mut self, chains: &Chains, trial: &Trial<'_>) {
-        let code = || chains.upcasters().iter().any(|upcaster| upcaster.file().is_none());
+        let code = || {
+            chains
+                .upcasters()
+                .iter()
+                .any(|upcaster| upcaster.file().is_none())
+        };
         let Some(event) = trial.event.filter(|event| !event.is(Flag::Redacted) && code()) else {
             return;
         };

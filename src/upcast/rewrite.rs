@@ -66,6 +66,43 @@ pub struct RewriteCounts {
     pub left: u64,
 }
 
+/// What is to be reported of a recording that was taken to current versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RewriteReport {
+    /// How many events and decisions were read.
+    pub read: u64,
+    /// How many of them an interrupted run had read already.
+    pub resumed: u64,
+    /// How many events were written; nothing where nothing was written.
+    pub events: Option<u64>,
+    /// The new recording's root.
+    pub root: Option<String>,
+    /// What became of the events.
+    #[serde(flatten)]
+    pub counts: RewriteCounts,
+}
+
+impl Rewritten {
+    /// The numbers of it.
+    pub fn report(&self) -> RewriteReport {
+        RewriteReport {
+            read: self.read,
+            resumed: self.resumed,
+            events: self.manifest.as_ref().map(|manifest| manifest.events),
+            root: self.manifest.as_ref().map(|manifest| manifest.root.clone()),
+            counts: self.counts,
+        }
+    }
+}
+
+impl RewriteCounts {
+    /// All events that were read.
+    pub fn events(&self) -> u64 {
+        self.copied + self.upcast
+    }
+}
+
 /// Copies the recording `source` to `target`, with every event at a version that the code reads.
 ///
 /// Positions stay: an event stands where it stood. Several events made of one stand at its position, told apart by
@@ -89,7 +126,11 @@ pub fn rewrite(
     options: &RewriteOptions,
 ) -> Result<Rewritten, RecordingError> {
     let same = |left: &Path, right: &Path| {
-        left == right || left.canonicalize().ok().is_some_and(|left| Some(left) == right.canonicalize().ok())
+        left == right
+            || left
+                .canonicalize()
+                .ok()
+                .is_some_and(|left| Some(left) == right.canonicalize().ok())
     };
     if same(source, target) {
         return Err(RecordingError::refused(
@@ -260,12 +301,16 @@ impl Rewriter<'_> {
         version: &Version,
         place: Place,
     ) -> Result<Option<Vec<Upcast>>, Box<Finding>> {
-        if event.is(Flag::Skipped) || event.is(Flag::Link) {
-            return Ok(None);
-        }
         let event_type = &event.event_type;
         let current = self.chains.is_current(event_type, version);
-        if current && !self.chains.follows(event_type) {
+        let flagged = event.is(Flag::Skipped) || event.is(Flag::Link);
+        if flagged || (current && !self.chains.follows(event_type)) {
+            if self.chains.needs_context() {
+                // How far the stream has come decides which merges are overdue.
+                let context = self.known.contexts.entry(event.stream.clone().unwrap_or_default());
+                let context = context.or_default();
+                context.last = event.revision.or(context.last);
+            }
             return Ok(None);
         }
         let redacted = event.is(Flag::Redacted);
@@ -284,7 +329,9 @@ impl Rewriter<'_> {
             Payload::Bytes { content_type, .. } => {
                 return fault(
                     &rules::EVENT_UNREADABLE,
-                    format!("the data is `{content_type}`, not JSON, and {event_type} {version} is not current"),
+                    format!(
+                        "the data is `{content_type}`, not JSON, and {event_type} {version} is not current"
+                    ),
                     "",
                 );
             }
@@ -417,7 +464,12 @@ impl Rewriter<'_> {
     }
 
     /// What was made of an event, as lines of a recording.
-    fn written(&mut self, stored: &RecordedEvent, version: &Version, made: Vec<Upcast>) -> Vec<RecordedEvent> {
+    fn written(
+        &mut self,
+        stored: &RecordedEvent,
+        version: &Version,
+        made: Vec<Upcast>,
+    ) -> Vec<RecordedEvent> {
         let mut events = Vec::with_capacity(made.len());
         for (part, upcast) in (0..).zip(made) {
             let mut origin = match &stored.origin {
@@ -433,7 +485,10 @@ impl Rewriter<'_> {
             if let Some(metadata) = &upcast.metadata {
                 event.metadata = Some(text(metadata));
             }
-            if let Some(stream) = upcast.stream.filter(|stream| Some(stream) != stored.stream.as_ref()) {
+            if let Some(stream) = upcast
+                .stream
+                .filter(|stream| Some(stream) != stored.stream.as_ref())
+            {
                 self.known.counts.moved += 1;
                 origin.stream = origin.stream.or_else(|| event.stream.clone());
                 origin.revision = origin.revision.or(event.revision);

@@ -311,14 +311,7 @@ impl<'a> Verifier<'a> {
 
     /// Where what a step made is a valid event of the version it started from, taking the step again must change
     /// nothing.
-    fn take_again(
-        &mut self,
-        step: usize,
-        data: &Value,
-        made: &[Upcast],
-        stored: Stored<'_>,
-        way: &Way<'_>,
-    ) {
+    fn take_again(&mut self, step: usize, data: &Value, made: &[Upcast], stored: Stored<'_>, way: &Way<'_>) {
         let upcaster = &self.chains.upcasters()[step];
         let [once] = made else {
             return;

@@ -31,5 +31,7 @@ mod record;
 mod recordings;
 #[path = "cli/tool.rs"]
 mod tool;
+#[path = "cli/upcast.rs"]
+mod upcast;
 #[path = "cli/usage.rs"]
 mod usage;

@@ -273,14 +273,28 @@ pub struct ShowArgs {
 /// `upcast …`.
 #[derive(Debug, Subcommand)]
 pub enum UpcastCommand {
-    /// Try every upcaster on the catalogue's examples and the configured recordings.
-    Verify(DrivenArgs),
+    /// Prove and try every upcaster: on schemas, the catalogue's examples and the configured recordings.
+    Verify(VerifyUpcastersArgs),
     /// Copy a recording with every event at the version that the code reads.
     Run(UpcastRunArgs),
     /// Count what recordings hold of every version, and what reading it takes.
     Census(CensusArgs),
     /// Draft an upcaster from the difference of two schemas.
     Draft(DraftArgs),
+}
+
+/// `upcast verify`.
+#[derive(Debug, Args)]
+pub struct VerifyUpcastersArgs {
+    /// Change declarative and jq upcasters in one place at a time, and say which changes nothing would have noticed.
+    #[arg(long)]
+    pub mutate: bool,
+    /// Accept what upcasters make of the catalogue's examples, to be held to it from now on.
+    #[arg(long)]
+    pub accept: bool,
+    /// The harness.
+    #[command(flatten)]
+    pub driven: DrivenArgs,
 }
 
 /// `upcast run`.

@@ -7,10 +7,11 @@ use serde_json::Value;
 use crate::cli::args::{ReplayArgs, ScenarioCommand};
 use crate::cli::context::{Context, Stop};
 use crate::cli::gate::verdict;
-use crate::finding::{self, Finding};
+use crate::finding;
 use crate::gate::config::{Located, RecordingConfig};
 use crate::gate::driver::{self, Answers};
-use crate::gate::protocol::{Reply, StepReport, Task};
+use crate::gate::protocol::{Reply, Task};
+use crate::gate::upcasters::{Tried, TryOptions};
 use crate::gate::{self, Exit};
 use crate::report;
 use crate::schema::Coverage;
@@ -182,7 +183,9 @@ pub(super) fn scenario(context: &mut Context<'_>, command: &ScenarioCommand) -> 
 /// Which version steps upcasters account for: what the harness says of them, or what the files beside the schemas
 /// do.
 pub(super) fn coverage(context: &mut Context<'_>, located: &Located) -> Result<Vec<Coverage>, Stop> {
-    Ok(gate::ground::coverage(&steps(context, located, None)?.1))
+    Ok(gate::ground::coverage(
+        &steps(context, located, None, TryOptions::default())?.steps,
+    ))
 }
 
 /// Tries the upcasters: in the harness, or without one those in files.
@@ -190,11 +193,11 @@ pub(super) fn steps(
     context: &mut Context<'_>,
     located: &Located,
     harness: Option<&Path>,
-) -> Result<(Vec<Finding>, Vec<StepReport>), Stop> {
+    trying: TryOptions,
+) -> Result<Tried, Stop> {
     if located.config.harness.is_empty() && harness.is_none() {
         let options = context.gate_options(None);
-        let tried = gate::built_in_upcasters(located, &options).map_err(Stop::incomplete)?;
-        return Ok((tried.findings, tried.steps));
+        return gate::built_in_upcasters(located, &options, trying).map_err(Stop::incomplete);
     }
     let recordings = located
         .config
@@ -202,17 +205,31 @@ pub(super) fn steps(
         .iter()
         .map(|recording| recording.path.clone())
         .collect();
-    let answers = drive(context, located, harness, &[Task::Upcasters { recordings }])?;
-    let mut steps = Vec::new();
+    let task = Task::Upcasters {
+        recordings,
+        mutate: trying.mutate,
+        accept: trying.accept,
+    };
+    let answers = drive(context, located, harness, &[task])?;
+    let mut tried = Tried {
+        findings: answers.findings.into_iter().map(|(_, finding)| finding).collect(),
+        steps: Vec::new(),
+        events: 0,
+        accepted: Vec::new(),
+    };
     for reply in answers.replies {
-        if let Reply::Upcasters { steps: more } = reply {
-            steps.extend(more);
+        match reply {
+            Reply::Upcasters { steps } => tried.steps.extend(steps),
+            Reply::Done { numbers, .. } => {
+                tried.events += numbers.get("events").and_then(Value::as_u64).unwrap_or(0);
+                let files = numbers.get("accepted").and_then(Value::as_array);
+                let files = files.into_iter().flatten().filter_map(Value::as_str);
+                tried.accepted.extend(files.map(str::to_owned));
+            }
+            _ => {}
         }
     }
-    Ok((
-        answers.findings.into_iter().map(|(_, finding)| finding).collect(),
-        steps,
-    ))
+    Ok(tried)
 }
 
 /// Has every harness carry out `tasks`, and adds up what they answer.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::cli::args::{CensusArgs, DraftArgs, DrivenArgs, UpcastCommand, UpcastRunArgs};
+use crate::cli::args::{CensusArgs, DraftArgs, UpcastCommand, UpcastRunArgs, VerifyUpcastersArgs};
 use crate::cli::context::{Context, Stop};
 use crate::cli::driven;
 use crate::cli::gate::verdict;
@@ -13,6 +13,7 @@ use crate::gate::Exit;
 use crate::gate::config::{Located, RecordingConfig};
 use crate::gate::ground::Ground;
 use crate::gate::protocol::{Reply, StepReport, Task};
+use crate::gate::upcasters::TryOptions;
 use crate::model::Version;
 use crate::report;
 use crate::schema::{Catalogue, SchemaVersion};
@@ -35,12 +36,21 @@ pub(super) fn run(context: &mut Context<'_>, command: &UpcastCommand) -> Result<
     }
 }
 
-fn verify(context: &mut Context<'_>, args: &DrivenArgs) -> Result<Exit, Stop> {
-    let harness = args.harness.as_deref();
+fn verify(context: &mut Context<'_>, args: &VerifyUpcastersArgs) -> Result<Exit, Stop> {
+    let harness = args.driven.harness.as_deref();
     let located = context.located()?;
-    let (mut findings, steps) = driven::steps(context, &located, harness)?;
+    let trying = TryOptions {
+        show_values: false,
+        mutate: args.mutate,
+        accept: args.accept,
+    };
+    let tried = driven::steps(context, &located, harness, trying)?;
+    let (mut findings, steps) = (tried.findings, tried.steps);
     finding::sort(&mut findings);
     context.report(&findings)?;
+    for file in &tried.accepted {
+        writeln!(context.err, "pastproof: accepted {}", context.shown(file))?;
+    }
     let verified = steps.iter().filter(|step: &&StepReport| step.verified).count();
     let proved = steps.iter().filter(|step| step.verified && step.proved).count();
     let censuses = count(context, &located, harness, &configured(&located), None)?;
@@ -75,6 +85,18 @@ fn verify(context: &mut Context<'_>, args: &DrivenArgs) -> Result<Exit, Stop> {
                 standing(step),
                 step.origin
             )?;
+            if let (Some(killed), Some(survived)) = (step.mutants_killed, step.mutants_survived) {
+                let same = step.mutants_same.unwrap_or(0);
+                writeln!(
+                    context.out,
+                    "    {killed} of {} caught{}",
+                    report::count(killed + survived, "changed copy").replace("copys", "copies"),
+                    match same {
+                        0 => String::new(),
+                        _ => format!("; {same} more make the same of every event"),
+                    }
+                )?;
+            }
         }
         for census in &censuses {
             report::census(context.out, census, false)?;

@@ -75,6 +75,12 @@ pub enum Task {
     Upcasters {
         /// The configured recordings that can be read, by their paths.
         recordings: Vec<String>,
+        /// Try changed copies of the upcasters, too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        mutate: bool,
+        /// Accept what they make of the catalogue's examples.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        accept: bool,
     },
     /// Count what one recording holds of every version.
     Census {
@@ -252,6 +258,15 @@ pub struct StepReport {
     pub proved: bool,
     /// Whether it held on all of them, and there was at least one.
     pub verified: bool,
+    /// How many changed copies of it were found to be wrong, where they were tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutants_killed: Option<u64>,
+    /// How many changed copies make something else, and nothing was found against them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutants_survived: Option<u64>,
+    /// How many changed copies made the same of every event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutants_same: Option<u64>,
 }
 
 /// Whether one version reads what another writes, with the last word given to the types of the code.

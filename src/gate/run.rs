@@ -12,7 +12,7 @@ use crate::gate::config::{Located, RecordingConfig};
 use crate::gate::driver::{self, Answers};
 use crate::gate::ground::{self, Ground, GroundError, check_options, coverage};
 use crate::gate::protocol::{Reply, StepReport, Task};
-use crate::gate::upcasters::{Tried, try_upcasters};
+use crate::gate::upcasters::{Tried, TryOptions, try_upcasters};
 use crate::gate::{Assessment, Check, Day, Summary, apply_waivers};
 use crate::recording;
 use crate::replay::{self, Silent};
@@ -253,6 +253,8 @@ impl Gate<'_> {
             Task::Compatibility,
             Task::Upcasters {
                 recordings: sound.iter().map(|recording| recording.path.clone()).collect(),
+                mutate: false,
+                accept: false,
             },
             Task::Scenarios { only: None },
         ];
@@ -362,7 +364,14 @@ impl Gate<'_> {
     fn built_in(&mut self, sound: &[RecordingConfig], err: &mut dyn Write) -> Vec<StepReport> {
         let mut steps = Vec::new();
         if !self.ground.file_upcasters.is_empty() || !self.ground.findings.is_empty() {
-            match try_file_upcasters(self.ground, sound, self.show_values()) {
+            match try_file_upcasters(
+                self.ground,
+                sound,
+                TryOptions {
+                    show_values: self.show_values(),
+                    ..TryOptions::default()
+                },
+            ) {
                 Ok(tried) => {
                     self.checks.push(Check::new(
                         "upcasters",
@@ -492,10 +501,10 @@ impl Gate<'_> {
 fn try_file_upcasters(
     ground: &Ground,
     recordings: &[RecordingConfig],
-    show_values: bool,
+    trying: TryOptions,
 ) -> Result<Tried, GroundError> {
     let chains = ground.file_chains();
-    let mut tried = try_upcasters(ground, &chains, None, recordings, show_values, &mut Silent)?;
+    let mut tried = try_upcasters(ground, &chains, None, recordings, trying, &mut Silent)?;
     // Versions without an upcaster are judged by the compatibility check.
     tried
         .findings
@@ -508,14 +517,14 @@ fn try_file_upcasters(
 /// # Errors
 ///
 /// When the catalogue, its examples or a recording cannot be read.
-pub fn built_in_upcasters(located: &Located, options: &GateOptions<'_>) -> Result<Tried, GateError> {
+pub fn built_in_upcasters(
+    located: &Located,
+    options: &GateOptions<'_>,
+    mut trying: TryOptions,
+) -> Result<Tried, GateError> {
     let ground = open(located, options)?;
-    try_file_upcasters(
-        &ground,
-        &located.config.recording,
-        options.show_values || located.config.report.show_values,
-    )
-    .map_err(GateError::new)
+    trying.show_values = options.show_values || located.config.report.show_values;
+    try_file_upcasters(&ground, &located.config.recording, trying).map_err(GateError::new)
 }
 
 /// What harnesses counted, added up over all of them.

@@ -19,6 +19,19 @@ pub struct Tried {
     pub steps: Vec<StepReport>,
     /// How many events the steps were tried on.
     pub events: u64,
+    /// Files of accepted results that were written.
+    pub accepted: Vec<String>,
+}
+
+/// What is done beside trying.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TryOptions {
+    /// Findings show recorded values.
+    pub show_values: bool,
+    /// Changed copies are tried, too.
+    pub mutate: bool,
+    /// What upcasters make of the catalogue's examples is accepted.
+    pub accept: bool,
 }
 
 /// Tries every upcaster of `chains` on the catalogue's examples and on the old events of `recordings`.
@@ -33,7 +46,7 @@ pub fn try_upcasters(
     chains: &Chains,
     decoder: Option<Decoder<'_>>,
     recordings: &[RecordingConfig],
-    show_values: bool,
+    options: TryOptions,
     progress: &mut dyn Progress,
 ) -> Result<Tried, GroundError> {
     let stored: Vec<(String, Version)> = ground
@@ -47,7 +60,7 @@ pub fn try_upcasters(
         .collect();
     let mut findings = ground.findings.clone();
     findings.extend(chains.check(&stored));
-    let mut verifier = Verifier::new(chains, &ground.validators, decoder).show_values(show_values);
+    let mut verifier = Verifier::new(chains, &ground.validators, decoder).show_values(options.show_values);
     verifier.prove();
     verifier.try_examples().map_err(GroundError::new)?;
     for recording in recordings.iter().filter(|recording| !recording.is_foreign()) {
@@ -55,6 +68,14 @@ pub fn try_upcasters(
     }
     verifier.try_pages();
     verifier.try_generated();
+    let mut accepted = Vec::new();
+    if options.accept {
+        accepted = verifier.accept_results().map_err(GroundError::new)?;
+    }
+    verifier.try_goldens().map_err(GroundError::new)?;
+    if options.mutate {
+        verifier.mutate();
+    }
     let verified = verifier.finish();
     findings.extend(verified.findings);
     for finding in &mut findings {
@@ -82,9 +103,13 @@ pub fn try_upcasters(
                 recorded: step.recorded,
                 proved: step.proved,
                 verified: step.verified,
+                mutants_killed: step.mutants.map(|mutants| mutants.killed),
+                mutants_survived: step.mutants.map(|mutants| mutants.survived),
+                mutants_same: step.mutants.map(|mutants| mutants.same),
             })
             .collect(),
         events: verified.events,
+        accepted: accepted.iter().map(|path| ground.shown(path)).collect(),
     })
 }
 

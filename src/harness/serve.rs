@@ -69,8 +69,8 @@ fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
                 match world {
                     Err(message) => Err(Stop::Failed(message.clone())),
                     Ok(world) => match what {
-                        Task::Upcasters { recordings } => {
-                            upcasting::upcasters(world, recordings, &request, reply, &mut replies)
+                        Task::Upcasters { .. } => {
+                            upcasting::upcasters(world, what, &request, reply, &mut replies)
                         }
                         Task::Census { .. } => upcasting::census(world, what, &mut replies),
                         Task::Rewrite { .. } => upcasting::rewrite(world, what, &request, &mut replies),

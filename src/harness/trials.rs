@@ -12,7 +12,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::finding::{self, Finding};
 use crate::gate::config::{Located, RecordingConfig};
 use crate::gate::ground::check_options;
-use crate::gate::upcasters::try_upcasters;
+use crate::gate::upcasters::{TryOptions, try_upcasters};
 use crate::harness::serve::{panic_message, read_with_types};
 use crate::harness::suite::{Ask, Suite, World};
 use crate::model::{EventKind, Version};
@@ -84,7 +84,10 @@ impl Shared {
                     &world.chains,
                     Some(&|upcast| read_with_types(world, upcast)),
                     &[],
-                    true,
+                    TryOptions {
+                        show_values: true,
+                        ..TryOptions::default()
+                    },
                     &mut Silent,
                 )
                 .map(|tried| tried.findings)

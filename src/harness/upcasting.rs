@@ -7,16 +7,24 @@ use serde_json::json;
 use super::serve::{Done, Notes, Replies, Stop, read_with_types};
 use super::suite::World;
 use crate::gate::protocol::{Reply, Request, Task};
-use crate::gate::upcasters::try_upcasters;
+use crate::gate::upcasters::{TryOptions, try_upcasters};
 use crate::upcast::{self, Census, RewriteOptions};
 
 pub(super) fn upcasters(
     world: &World,
-    recordings: &[String],
+    what: &Task,
     request: &Request,
     reply: &Path,
     replies: &mut Replies,
 ) -> Done {
+    let Task::Upcasters {
+        recordings,
+        mutate,
+        accept,
+    } = what
+    else {
+        return Err(Stop::Failed("not about upcasters".to_owned()));
+    };
     let located = crate::gate::config::load(Path::new(&request.config))
         .map_err(|error| Stop::Failed(error.to_string()))?;
     let recordings: Vec<_> = located
@@ -31,7 +39,11 @@ pub(super) fn upcasters(
         &world.chains,
         Some(&|upcast| read_with_types(world, upcast)),
         &recordings,
-        request.show_values,
+        TryOptions {
+            show_values: request.show_values,
+            mutate: *mutate,
+            accept: *accept,
+        },
         &mut notes,
     )
     .map_err(|error| Stop::Failed(error.to_string()))?;
@@ -43,7 +55,7 @@ pub(super) fn upcasters(
     Ok((
         count,
         format!("{count} upcasters tried on {} events", tried.events),
-        json!({ "events": tried.events }),
+        json!({ "events": tried.events, "accepted": tried.accepted }),
     ))
 }
 

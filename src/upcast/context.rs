@@ -148,13 +148,14 @@ impl Parts {
     /// What is wrong with `index` coming at `revision` after those that wait.
     fn check(&self, waiting: &[Waiting], index: usize, revision: u64) -> Result<(), Failure> {
         let refuse = |what: String| Err(Failure::new(Kind::Refused, what));
-        if let (Some(first), true) = (waiting.first(), !waiting.is_empty())
+        if let Some(first) = waiting.first()
             && revision.saturating_sub(first.revision) > self.window
         {
             return refuse(format!(
-                "waits for {} since revision {}, longer than its window of {} revisions",
-                self.named(waiting.len()),
+                "refuses the event: the {} of revision {} has waited for {} longer than the window of {} revisions",
+                self.named(0),
                 first.revision,
+                self.named(waiting.len()),
                 self.window
             ));
         }

@@ -24,8 +24,12 @@ mod envelope;
 mod error;
 #[cfg(feature = "compat")]
 mod files;
+#[cfg(feature = "compat")]
+mod golden;
 #[cfg(feature = "jq")]
 mod jq;
+#[cfg(feature = "compat")]
+mod mutate;
 #[cfg(feature = "compat")]
 mod obligations;
 #[cfg(feature = "compat")]
@@ -54,6 +58,8 @@ pub use files::declared_in;
 pub use files::upcasters_in;
 #[cfg(feature = "jq")]
 pub use jq::{Fence, JQ_WORKER, jq_worker, jq_worker_if_asked};
+#[cfg(feature = "compat")]
+pub use mutate::Mutants;
 #[cfg(feature = "compat")]
 pub use rewrite::{RewriteCounts, RewriteOptions, RewriteReport, Rewritten, rewrite};
 #[cfg(feature = "compat")]

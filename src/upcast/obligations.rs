@@ -50,44 +50,15 @@ impl Verifier<'_> {
         let chains = self.chains;
         for upcaster in chains.upcasters() {
             let node = (upcaster.event_type(), upcaster.from());
-            let Some(old) = catalogue.get(node.0, node.1) else {
+            if catalogue.get(node.0, node.1).is_none() {
                 continue;
-            };
+            }
             if !tried.insert(node) {
                 continue;
             }
-            let together: Vec<usize> = chains
-                .upcasters()
-                .iter()
-                .enumerate()
-                .filter(|(_, other)| (other.event_type(), other.from()) == node)
-                .map(|(step, _)| step)
-                .collect();
-            let declared: Vec<_> = together
-                .iter()
-                .filter_map(|&step| Some(chains.upcasters()[step].declared()?.aims()))
-                .collect();
-            let conditions = declared.iter().flat_map(|(_, schemas)| schemas.iter().copied());
-            let aims: Vec<&Value> = together
-                .iter()
-                .flat_map(|&step| chains.upcasters()[step].targets())
-                .filter_map(|(event_type, version)| Some(&catalogue.get(event_type, version)?.schema))
-                .chain(conditions)
-                .collect();
-            let foreign = together.iter().any(|&step| is_foreign(&chains.upcasters()[step]));
-            let limit = if foreign { GENERATED_FOR_JQ } else { GENERATED };
-            let mut values = instances(&old.schema, &aims, limit);
-            // What an upcaster treats apart is tried first; a schema alone seldom leads to it.
-            let apart: Vec<Value> = declared
-                .iter()
-                .flat_map(|(apart, _)| apart)
-                .filter_map(|(pointer, value)| {
-                    let host = values.iter().find(|known| known.pointer(pointer).is_some())?;
-                    changed(host, pointer, Some(value)).filter(|changed| !values.contains(changed))
-                })
-                .collect();
-            values.splice(0..0, apart);
-            values.retain(|value| self.validators.validate(node.0, node.1, value) == Validation::Valid);
+            let together = self.starting_at(node);
+            let Some(&any) = together.first() else { continue };
+            let values = self.made_for(any);
             for value in &values {
                 let trial = self.placed(node, Trial::generated(node.0, node.1, value));
                 self.try_event(&trial);
@@ -119,7 +90,7 @@ impl Verifier<'_> {
         }
     }
 
-    fn run(&self, step: usize, data: &Value) -> Result<Vec<Upcast>, Failure> {
+    pub(super) fn run(&self, step: usize, data: &Value) -> Result<Vec<Upcast>, Failure> {
         let upcaster = &self.chains.upcasters()[step];
         let envelope = Envelope {
             revision: upcaster.part().map(|(_, index)| index as u64),
@@ -134,6 +105,53 @@ impl Verifier<'_> {
                 context: self.before.get(&step),
             },
         )
+    }
+
+    /// The upcasters that start from one version.
+    fn starting_at(&self, node: (&str, &Version)) -> Vec<usize> {
+        let upcasters = self.chains.upcasters().iter().enumerate();
+        upcasters
+            .filter(|(_, other)| (other.event_type(), other.from()) == node)
+            .map(|(step, _)| step)
+            .collect()
+    }
+
+    /// Events made from the schema of the version that an upcaster starts from, aimed at what those upcasters do.
+    pub(super) fn made_for(&self, step: usize) -> Vec<Value> {
+        let chains = self.chains;
+        let catalogue = self.validators.catalogue();
+        let upcaster = &chains.upcasters()[step];
+        let node = (upcaster.event_type(), upcaster.from());
+        let Some(old) = catalogue.get(node.0, node.1) else {
+            return Vec::new();
+        };
+        let together = self.starting_at(node);
+        let declared: Vec<_> = together
+            .iter()
+            .filter_map(|&step| Some(chains.upcasters()[step].declared()?.aims()))
+            .collect();
+        let conditions = declared.iter().flat_map(|(_, schemas)| schemas.iter().copied());
+        let aims: Vec<&Value> = together
+            .iter()
+            .flat_map(|&step| chains.upcasters()[step].targets())
+            .filter_map(|(event_type, version)| Some(&catalogue.get(event_type, version)?.schema))
+            .chain(conditions)
+            .collect();
+        let foreign = together.iter().any(|&step| is_foreign(&chains.upcasters()[step]));
+        let limit = if foreign { GENERATED_FOR_JQ } else { GENERATED };
+        let mut values = instances(&old.schema, &aims, limit);
+        // What an upcaster treats apart is tried first; a schema alone seldom leads to it.
+        let apart: Vec<Value> = declared
+            .iter()
+            .flat_map(|(apart, _)| apart)
+            .filter_map(|(pointer, value)| {
+                let host = values.iter().find(|known| known.pointer(pointer).is_some())?;
+                changed(host, pointer, Some(value)).filter(|changed| !values.contains(changed))
+            })
+            .collect();
+        values.splice(0..0, apart);
+        values.retain(|value| self.validators.validate(node.0, node.1, value) == Validation::Valid);
+        values
     }
 
     /// What one rule has against a step on `data`, as far as the step alone shows it.
@@ -216,7 +234,7 @@ impl Verifier<'_> {
 
     /// Which members of the old event change nothing, which members of the new one nothing changes, and whether the
     /// way back comes to what there was.
-    fn look_at_influence(&mut self, step: usize, values: &[Value]) {
+    pub(super) fn look_at_influence(&mut self, step: usize, values: &[Value]) {
         let upcaster = &self.chains.upcasters()[step];
         let (event_type, from) = (upcaster.event_type(), upcaster.from());
         let results: Vec<(&Value, Vec<Upcast>)> = spread(values, COMPARED)

@@ -307,7 +307,10 @@ impl Rewriter<'_> {
         if flagged || (current && !self.chains.follows(event_type)) {
             if self.chains.needs_context() {
                 // How far the stream has come decides which merges are overdue.
-                let context = self.known.contexts.entry(event.stream.clone().unwrap_or_default());
+                let context = self
+                    .known
+                    .contexts
+                    .entry(event.stream.clone().unwrap_or_default());
                 let context = context.or_default();
                 context.last = event.revision.or(context.last);
             }

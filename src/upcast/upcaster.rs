@@ -18,6 +18,8 @@ use super::context::{Parts, Seen};
 #[cfg(feature = "compat")]
 use super::declared::Declared;
 use super::error::{Failure, Kind, said};
+#[cfg(feature = "jq")]
+use super::jq::Fence;
 
 /// An event on its way to the version that the code reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -172,6 +174,8 @@ pub struct Upcaster {
     /// Whether the type that it reads its events into accepts a text.
     #[cfg(feature = "harness")]
     reads: Option<Reads>,
+    #[cfg(feature = "jq")]
+    fence: Option<Arc<Fence>>,
     step: Arc<dyn Step>,
 }
 
@@ -351,6 +355,8 @@ impl Upcaster {
             declared: None,
             #[cfg(feature = "harness")]
             reads: None,
+            #[cfg(feature = "jq")]
+            fence: None,
             step: Arc::new(step),
         }
     }
@@ -376,6 +382,8 @@ impl Upcaster {
             declared: None,
             #[cfg(feature = "harness")]
             reads: None,
+            #[cfg(feature = "jq")]
+            fence: None,
             step: Arc::new(step),
         }
     }
@@ -401,6 +409,33 @@ impl Upcaster {
             self.from.clone(),
             reads,
         ))
+    }
+
+    /// The same upcaster, a jq program that runs inside `fence`.
+    #[cfg(feature = "jq")]
+    pub(super) fn within(mut self, fence: Arc<Fence>) -> Self {
+        self.fence = Some(fence);
+        self
+    }
+
+    /// What a jq program runs inside.
+    #[cfg(feature = "jq")]
+    pub(super) fn fence(&self) -> Option<&Arc<Fence>> {
+        self.fence.as_ref()
+    }
+
+    /// The version that its file's name leads to.
+    #[cfg(feature = "compat")]
+    pub(super) fn named_target(&self) -> Option<Version> {
+        let name = self.file()?.rsplit(['/', '\\']).next()?;
+        let name = name
+            .strip_suffix(".upcast.json")
+            .or_else(|| name.strip_suffix(".jq"))?;
+        let (_, to) = name.rsplit_once("-to-")?;
+        Some(
+            to.parse()
+                .map_or_else(|_| Version::from(to.to_owned()), Version::Number),
+        )
     }
 
     /// The same upcaster, known as what a file declares.

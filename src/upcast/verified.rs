@@ -11,9 +11,9 @@ use crate::mask::{self, counted};
 use crate::model::Version;
 use crate::rules;
 
-use super::Upcaster;
 use super::declared::Proof;
 use super::trial::Source;
+use super::{Mutants, Upcaster};
 
 /// What verification made of one upcaster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct VerifiedStep {
     pub proved: bool,
     /// Whether it was tried and nothing was found against it.
     pub verified: bool,
+    /// What came of changed copies of it, where that was asked.
+    pub mutants: Option<Mutants>,
 }
 
 /// What verification found.
@@ -81,6 +83,8 @@ pub(super) struct Tally {
     pub(super) hindered: bool,
     /// It drops a member that the new version still has.
     pub(super) loses: bool,
+    /// What came of changed copies.
+    pub(super) mutants: Option<Mutants>,
 }
 
 /// The events that show one thing wrong with one upcaster.

@@ -88,6 +88,11 @@ impl<'a> Verifier<'a> {
         self
     }
 
+    /// The code that reads events, where there is code.
+    pub(super) fn decoder(&self) -> Option<Decoder<'_>> {
+        self.decoder
+    }
+
     /// Tries every example that the catalogue has of a version that an upcaster starts from.
     ///
     /// A line that is no example of its version is a finding.
@@ -496,6 +501,8 @@ impl<'a> Verifier<'a> {
             }
             tally.hindered |= other.hindered;
             tally.proof = tally.proof.take().or(other.proof);
+            tally.mutants = tally.mutants.or(other.mutants);
+            tally.loses |= other.loses;
             for (rule, counter) in other.counters {
                 tally.count(rule, counter.smallest, counter.count);
             }
@@ -532,6 +539,7 @@ impl<'a> Verifier<'a> {
                 recorded: tally.tried[Source::Recorded as usize],
                 proved: proof.is_some_and(|proof| proof.open.is_empty()) && !broken,
                 verified: tried > 0 && !broken && !tally.hindered,
+                mutants: tally.mutants,
             });
             for (rule, counter) in tally.counters {
                 findings.extend(counter.finding(rule, self.show));

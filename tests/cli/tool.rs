@@ -68,6 +68,20 @@ impl Folder {
         self
     }
 
+    /// The same folder with one file less.
+    pub fn without(self, path: &str) -> Self {
+        fs::remove_file(self.path(path)).unwrap();
+        self
+    }
+
+    /// The same folder with `in.jsonl`, which has lines of ours, recorded as `old.ndjson`.
+    pub fn recorded(self, more: &[&str]) -> Self {
+        let start = ["record", "--from", "in.jsonl", "--to", "old.ndjson"];
+        let arguments: Vec<&str> = start.iter().chain(more).copied().collect();
+        self.run(&arguments).exits(0).quietly();
+        self
+    }
+
     pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

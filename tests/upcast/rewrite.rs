@@ -396,7 +396,7 @@ fn a_part_that_waits_too_long_is_told() {
     let (rule, message) = one(&done.findings);
     assert_eq!(rule, "upcaster-fails");
     assert!(
-        message.contains("waits for Second 1 since revision 0"),
+        message.contains("the First 1 of revision 0 has waited for Second 1"),
         "{message}"
     );
     assert!(!new.exists() && done.manifest.is_none());

@@ -51,7 +51,8 @@ impl Upcaster {
             Ok(targets) => (targets.unwrap_or_else(|| vec![target.clone()]), None),
             Err(line) => (vec![target.clone()], Some(line)),
         };
-        Self::read_from(
+        let runs_inside = Arc::clone(&fence);
+        let upcaster = Self::read_from(
             target.0.clone(),
             from.into(),
             targets,
@@ -62,7 +63,8 @@ impl Upcaster {
                 wrong,
                 fence,
             },
-        )
+        );
+        upcaster.within(runs_inside)
     }
 }
 

@@ -8,6 +8,9 @@
 mod cases;
 #[path = "upcast/chains.rs"]
 mod chains;
+#[cfg(all(feature = "compat", feature = "cqrs-es"))]
+#[path = "upcast/cqrs.rs"]
+mod cqrs;
 #[cfg(feature = "compat")]
 #[path = "upcast/eiffel.rs"]
 mod eiffel;

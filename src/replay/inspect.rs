@@ -12,7 +12,7 @@ use super::{Progress, mask};
 use crate::finding::Finding;
 use crate::json::{self, Change, ChangeKind, hex_sha256};
 use crate::model::{Flag, Payload, Version};
-use crate::upcast::Chains;
+use crate::upcast::{Chains, StreamContext};
 
 /// What happens at one event of a stream. Values are masked unless the request shows them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -167,6 +167,7 @@ pub fn inspect(
         folding.begin(&first.event);
     }
     let mut before = folding.state();
+    let mut context = StreamContext::default();
     for (index, Event { line, event }) in events.iter().enumerate() {
         if let Some(revision) = event.revision {
             let first = inspected.revisions.map_or(revision, |(first, _)| first);
@@ -174,7 +175,7 @@ pub fn inspect(
         }
         let version = event.version.as_ref().unwrap_or(&default_version);
         progress.begin(stream, event.revision, &event.event_type);
-        let prepared = prepare(&pipeline, request, *line, event, version);
+        let prepared = prepare(&pipeline, request, *line, event, version, &mut context);
         let outcome = folding.fold(event, &prepared);
         let after = folding.state();
         let wanted = at.is_none() || event.revision == at;

@@ -16,6 +16,7 @@ use crate::finding::Finding;
 use crate::json;
 use crate::model::{Payload, RecordedEvent, Version};
 use crate::rules;
+use crate::upcast::StreamContext;
 
 /// How many smaller values are tried.
 const TRIALS: u32 = 4000;
@@ -60,10 +61,13 @@ pub fn minimise(
         default_version,
         folds: 0,
     };
+    let mut context = StreamContext::default();
     let mut items: Vec<Item> = Vec::with_capacity(events.len());
     for Event { line, event } in events {
         progress.begin(stream, event.revision, &event.event_type);
-        items.push(search.item(line, event));
+        let item = search.item(line, event, context);
+        context = item.after.clone();
+        items.push(item);
     }
     let of = items.len() as u64;
     let all: Vec<&Item> = items.iter().collect();
@@ -113,6 +117,9 @@ struct Item {
     line: Option<u64>,
     event: RecordedEvent,
     prepared: Prepared,
+    /// What upcasters know of the whole stream before it, and after it.
+    before: StreamContext,
+    after: StreamContext,
 }
 
 impl Clone for Item {
@@ -125,6 +132,8 @@ impl Clone for Item {
                 Prepared::NotFolded(why) => Prepared::NotFolded(why),
                 Prepared::Failed(finding) => Prepared::Failed(finding.clone()),
             },
+            before: self.before.clone(),
+            after: self.after.clone(),
         }
     }
 }
@@ -147,16 +156,19 @@ struct Search<'r> {
 }
 
 impl Search<'_> {
-    fn item(&self, line: Option<u64>, event: RecordedEvent) -> Item {
+    fn item(&self, line: Option<u64>, event: RecordedEvent, before: StreamContext) -> Item {
         let version = event
             .version
             .clone()
             .unwrap_or_else(|| self.default_version.clone());
-        let prepared = prepare(&self.pipeline, self.request, line, &event, &version);
+        let mut after = before.clone();
+        let prepared = prepare(&self.pipeline, self.request, line, &event, &version, &mut after);
         Item {
             line,
             event,
             prepared,
+            before,
+            after,
         }
     }
 
@@ -268,7 +280,7 @@ impl Search<'_> {
             let mut event = left[index].event.clone();
             (event.metadata, event.id, event.recorded_at) = (None, None, None);
             event.tags.clear();
-            let item = self.item(left[index].line, event);
+            let item = self.item(left[index].line, event, left[index].before.clone());
             self.replace(left, index, item, failure);
         }
     }
@@ -307,7 +319,7 @@ impl Search<'_> {
             };
             let mut event = left[index].event.clone();
             event.payload = Payload::Json(raw);
-            let item = self.item(left[index].line, event);
+            let item = self.item(left[index].line, event, left[index].before.clone());
             if self.replace(left, index, item, failure) {
                 return true;
             }

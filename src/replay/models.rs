@@ -115,8 +115,9 @@ impl<'r> Models<'r> {
                 }
                 let name = model.projector.name();
                 let at = Position {
-                    stream,
-                    revision: stored.revision,
+                    stream: event.stream.as_deref().unwrap_or(stream),
+                    // A stream that an event is moved to has a revision for its own events only.
+                    revision: stored.revision.filter(|_| event.stream.is_none()),
                     global: stored.global,
                     // What was upcast before has its index already.
                     index: index + usize::try_from(stored.index()).unwrap_or(usize::MAX - events.len()),

@@ -14,13 +14,15 @@ use crate::json;
 use crate::model::{EventKind, Payload, RecordedEvent, Version};
 use crate::rules;
 use crate::schema::{Validation, Validators, Violation};
-use crate::upcast::{Chains, Envelope, Upcaster};
+use crate::upcast::{Chains, Envelope, StreamContext, Upcaster};
 
 /// An event at a version that the code reads.
 pub(super) struct Current<'e> {
     pub(super) event_type: Cow<'e, str>,
     pub(super) version: Cow<'e, Version>,
     pub(super) data: Cow<'e, str>,
+    /// The stream it belongs to, where upcasting moved it there.
+    pub(super) stream: Option<String>,
 }
 
 /// What became of a stored event.
@@ -59,13 +61,15 @@ impl<'r> Pipeline<'r> {
         }
     }
 
-    /// Takes `event`, stored at `version`, to the code. `claimed` says that an aggregate claims its stream.
+    /// Takes `event`, stored at `version`, to the code. `claimed` says that an aggregate claims its stream, `context`
+    /// is what upcasters know of the stream before it; nothing where there is no stream.
     pub(super) fn read<'e>(
         &self,
         event: &'e RecordedEvent,
         version: &'e Version,
         place: &Place,
         claimed: bool,
+        context: Option<&mut StreamContext>,
     ) -> Result<Read<'e>, Box<Finding>> {
         let redacted = event.is(crate::model::Flag::Redacted);
         let text = match &event.payload {
@@ -93,16 +97,23 @@ impl<'r> Pipeline<'r> {
         self.validate_stored(event, version, &data, redacted, place)?;
 
         if self.chains.is_current(&event.event_type, version) {
+            if let (Some(context), true) = (context, self.chains.needs_context()) {
+                // It comes back as it is; later ones may have to know it.
+                let _ =
+                    self.chains
+                        .upcast_in(context, &event.event_type, version, data, &Envelope::from(event));
+            }
             return Ok(Read::Events {
                 events: vec![Current {
                     event_type: Cow::Borrowed(&event.event_type),
                     version: Cow::Borrowed(version),
                     data: Cow::Borrowed(text),
+                    stream: None,
                 }],
                 upcast: false,
             });
         }
-        self.upcast(event, version, data, redacted, place, claimed)
+        self.upcast(event, version, data, redacted, place, claimed, context)
     }
 
     fn validate_stored(
@@ -146,6 +157,7 @@ impl<'r> Pipeline<'r> {
         Err(Box::new(Finding::new(rule, message, place)))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all of one stored event")]
     fn upcast<'e>(
         &self,
         event: &'e RecordedEvent,
@@ -154,11 +166,16 @@ impl<'r> Pipeline<'r> {
         redacted: bool,
         place: &Place,
         claimed: bool,
+        context: Option<&mut StreamContext>,
     ) -> Result<Read<'e>, Box<Finding>> {
-        let made = match self
-            .chains
-            .upcast(&event.event_type, version, data, &Envelope::from(event))
-        {
+        let envelope = Envelope::from(event);
+        let made = match context {
+            Some(context) => self
+                .chains
+                .upcast_in(context, &event.event_type, version, data, &envelope),
+            None => self.chains.upcast(&event.event_type, version, data, &envelope),
+        };
+        let made = match made {
             Ok(made) => made,
             Err(_) if redacted => return Ok(Read::Redacted),
             Err(error) => {
@@ -183,6 +200,9 @@ impl<'r> Pipeline<'r> {
                 data: Cow::Owned(upcast.data.to_string()),
                 event_type: Cow::Owned(upcast.event_type),
                 version: Cow::Owned(upcast.version),
+                stream: upcast
+                    .stream
+                    .filter(|stream| Some(stream) != event.stream.as_ref()),
             });
         }
         Ok(Read::Events { events, upcast: true })

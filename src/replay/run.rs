@@ -10,7 +10,7 @@ use super::compare::{Comparator, Compared};
 use super::mask::counted;
 use super::models::Models;
 use super::outcome::{Counts, ReplayError, Replayed};
-use super::pipeline::{Pipeline, Read};
+use super::pipeline::{Current, Pipeline, Read};
 use super::request::ReplayRequest;
 use super::streams::{Live, Standing, Streams, Taken, Why};
 use super::{Progress, Silent};
@@ -268,6 +268,13 @@ impl<'r> Run<'r> {
         if matches!(live.standing, Standing::Skipped | Standing::Closed) {
             return;
         }
+        if self.request.chains.moves()
+            && self.order != Some(Order::Global)
+            && live.standing == Standing::Known
+        {
+            live.give_up(Standing::Unknown(Why::Moves));
+            self.models.miss();
+        }
         if event.is(Flag::TruncatedHead) && live.standing == Standing::Known {
             live.give_up(Standing::Unknown(Why::Head));
             // What the head held, no projector saw either.
@@ -360,12 +367,16 @@ impl<'r> Run<'r> {
             event.revision,
             &event.event_type,
         );
-        match self.pipeline.read(event, version, place, claimed) {
+        let context = Some(&mut live.context);
+        match self.pipeline.read(event, version, place, claimed, context) {
             Ok(Read::Events { events, upcast }) => {
                 self.counts.upcast += u64::from(upcast);
-                let taken = self
-                    .streams
-                    .fold(live, event, &events, place, &mut self.collector);
+                let taken = if events.iter().any(|event| event.stream.is_some()) {
+                    self.fold_moved(live, event, &events, place)
+                } else {
+                    self.streams
+                        .fold(live, event, &events, place, &mut self.collector)
+                };
                 // A projector that has not seen what came before, or cannot read it, would fail for a known reason.
                 let known = !matches!(live.standing, Standing::Unknown(_));
                 if known && taken != Taken::Unreadable {
@@ -396,6 +407,36 @@ impl<'r> Run<'r> {
         }
     }
 
+    /// Folds what was made of one stored event, of which some goes to other streams.
+    fn fold_moved(
+        &mut self,
+        live: &mut Live,
+        stored: &RecordedEvent,
+        events: &[Current<'_>],
+        place: &Place,
+    ) -> Taken {
+        let mut all = Taken::Whole;
+        for event in events {
+            let one = std::slice::from_ref(event);
+            let taken = match &event.stream {
+                None => self.streams.fold(live, stored, one, place, &mut self.collector),
+                Some(_) if self.order != Some(Order::Global) => Taken::Not,
+                Some(stream) => {
+                    let (key, mut other) = self.streams.take_moved(stream);
+                    let taken = self
+                        .streams
+                        .fold(&mut other, stored, one, place, &mut self.collector);
+                    self.streams.put(key, other);
+                    taken
+                }
+            };
+            if taken != Taken::Whole {
+                all = taken;
+            }
+        }
+        all
+    }
+
     /// An event without a stream: no aggregate folds it.
     fn tags_only(
         &mut self,
@@ -409,7 +450,7 @@ impl<'r> Run<'r> {
             return;
         }
         progress.begin("", event.revision, &event.event_type);
-        match self.pipeline.read(event, version, place, false) {
+        match self.pipeline.read(event, version, place, false, None) {
             Ok(Read::Events { events, upcast }) => {
                 self.counts.upcast += u64::from(upcast);
                 self.models.project(event, &events, place, &mut self.collector);

@@ -16,6 +16,7 @@ use crate::finding::{Finding, Place};
 use crate::json::hex_sha256;
 use crate::model::{EventKind, Flag, RecordedEvent};
 use crate::rules;
+use crate::upcast::StreamContext;
 
 /// A registered aggregate.
 pub(super) struct Claim<'r> {
@@ -72,6 +73,7 @@ pub(super) enum Standing {
 pub(super) enum Why {
     Head,
     Redacted,
+    Moves,
 }
 
 /// What a state did with a stored event.
@@ -103,6 +105,8 @@ pub(super) struct Live {
     kinds: Vec<u32>,
     /// How many bad lines the recording had when its last event was read.
     pub(super) bad_lines: u64,
+    /// What upcasters know of it.
+    pub(super) context: StreamContext,
 }
 
 impl Live {
@@ -167,9 +171,18 @@ impl<'r> Streams<'r> {
 
     /// Takes the stream out, begun if it is new; [`put`](Self::put) puts it back.
     pub(super) fn take(&mut self, event: &RecordedEvent, stream: &str) -> (String, Live) {
+        self.take_of(stream, event.category().unwrap_or(stream))
+    }
+
+    /// As [`take`](Self::take), of a stream that an event is moved to.
+    pub(super) fn take_moved(&mut self, stream: &str) -> (String, Live) {
+        let category = stream.split_once('-').map_or(stream, |(category, _)| category);
+        self.take_of(stream, category)
+    }
+
+    fn take_of(&mut self, stream: &str, category: &str) -> (String, Live) {
         self.live.remove_entry(stream).unwrap_or_else(|| {
             self.count += 1;
-            let category = event.category().unwrap_or(stream);
             let live = Live {
                 category: category.to_owned(),
                 claim: self.by_category.get(category).copied(),
@@ -181,6 +194,7 @@ impl<'r> Streams<'r> {
                 last_type: String::new(),
                 kinds: Vec::new(),
                 bad_lines: 0,
+                context: StreamContext::default(),
             };
             (stream.to_owned(), live)
         })
@@ -382,6 +396,9 @@ impl<'r> Streams<'r> {
         for ((category, why), many) in &self.unchecked {
             let why = match why {
                 Why::Head => "their first events are not in the recording",
+                Why::Moves => {
+                    "an upcaster moves events between streams, and only in global order is it known when they arrive"
+                }
                 Why::Redacted => "the code does not read what is left of a redacted event",
             };
             collector.push(Finding::new(

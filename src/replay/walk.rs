@@ -15,6 +15,7 @@ use crate::json;
 use crate::model::{EventKind, Flag, RecordedEvent, Version};
 use crate::recording::{self, Line, Problem, Reader};
 use crate::rules;
+use crate::upcast::StreamContext;
 
 /// An event and its line in the recording, where that is known.
 pub(super) struct Event {
@@ -56,7 +57,8 @@ pub(super) struct Made {
     pub(super) data: String,
 }
 
-/// What validation and upcasting make of a stored event. It depends on nothing but the event.
+/// What validation and upcasting make of a stored event. It depends on nothing but the event, and on the stream before
+/// it where an upcaster has to know that.
 pub(super) enum Prepared {
     Events(Vec<Made>),
     NotFolded(&'static str),
@@ -92,6 +94,7 @@ pub(super) fn prepare(
     line: Option<u64>,
     event: &RecordedEvent,
     version: &Version,
+    context: &mut StreamContext,
 ) -> Prepared {
     if event.is(Flag::Skipped) {
         return Prepared::NotFolded("the store tells its readers to skip it");
@@ -102,10 +105,12 @@ pub(super) fn prepare(
     let place = place(request, line, event, version);
     let category = event.category().unwrap_or_default();
     let claimed = request.aggregates.iter().any(|fold| fold.category() == category);
-    match pipeline.read(event, version, &place, claimed) {
+    match pipeline.read(event, version, &place, claimed, Some(context)) {
         Ok(Read::Events { events, .. }) => Prepared::Events(
             events
                 .into_iter()
+                // What is moved is folded by the stream it is moved to, which is not looked at here.
+                .filter(|made| made.stream.is_none())
                 .map(|made| Made {
                     event_type: made.event_type.into_owned(),
                     version: made.version.into_owned(),
@@ -256,6 +261,7 @@ impl<'r> Folding<'r> {
             event_type: made.event_type.as_str().into(),
             version: std::borrow::Cow::Borrowed(&made.version),
             data: made.data.as_str().into(),
+            stream: None,
         };
         let mismatch = self
             .kinds

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use serde_json::Value;
 
 use crate::model::Context;
-use crate::upcast::Envelope;
+use crate::upcast::{Envelope, StreamContext};
 
 use super::StoredEvent;
 use super::fixture::FreeCheck;
@@ -36,7 +36,7 @@ impl<S: Subject> Story<S> {
     pub(super) fn give_stored(&mut self, stored: StoredEvent, stream: Option<&str>, tags: &Tags, at: At) {
         let label = Label::Given(self.given.len() + 1);
         self.check_schema(&stored, label, at);
-        let read = self.read(&stored);
+        let read = self.read_next(&stored, stream);
         let past = Past {
             read: read.is_ok(),
             became: match read {
@@ -61,14 +61,50 @@ impl<S: Subject> Story<S> {
         self.given.push(past);
     }
 
+    /// What the code reads of the next stored event of a stream.
+    fn read_next(&mut self, stored: &StoredEvent, stream: Option<&str>) -> Result<Vec<S::Event>, String> {
+        let chains = self.fixture.upcasters.as_deref();
+        if !chains.is_some_and(crate::upcast::Chains::needs_context) {
+            return self.read(stored);
+        }
+        let key = stream.unwrap_or_default().to_owned();
+        let mut context = self.contexts.remove(&key).unwrap_or_default();
+        let read = self.read_after(stored, Some(&mut context));
+        self.contexts.insert(key, context);
+        read
+    }
+
     /// What the code reads of a stored event.
     pub(super) fn read(&self, stored: &StoredEvent) -> Result<Vec<S::Event>, String> {
+        self.read_after(stored, None)
+    }
+
+    fn read_after(
+        &self,
+        stored: &StoredEvent,
+        context: Option<&mut StreamContext>,
+    ) -> Result<Vec<S::Event>, String> {
         let decode = |event_type: &str, data: &Value| {
             S::decode(event_type, &data.to_string()).map_err(|error| error.to_string())
         };
         let chains = self.fixture.upcasters.as_deref();
         let stays =
             chains.is_none_or(|chains| chains.first_step(&stored.event_type, &stored.version).is_none());
+        if let (Some(context), Some(chains)) = (context, chains) {
+            let envelope = Envelope {
+                revision: Some(context.next_revision()),
+                ..Envelope::default()
+            };
+            let data = stored.data.clone();
+            let made = chains.upcast_in(context, &stored.event_type, &stored.version, data, &envelope);
+            if !stays || S::current(&stored.event_type).as_ref() != Some(&stored.version) {
+                let made = made.map_err(|error| error.to_string())?;
+                return made
+                    .iter()
+                    .map(|event| decode(&event.event_type, &event.data))
+                    .collect();
+            }
+        }
         match (S::current(&stored.event_type), chains) {
             (Some(version), _) if stays && version == stored.version => {
                 Ok(vec![decode(&stored.event_type, &stored.data)?])

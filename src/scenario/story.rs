@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{Position, Scheduled, Timestamp, Verdict};
+use crate::upcast::StreamContext;
 
 use super::capture::Captured;
 use super::fixture::Fixture;
@@ -48,6 +50,8 @@ pub(super) struct Story<S: Subject> {
     pub(super) streams: Streams,
     /// What the catalogue says of an event, where there is one.
     pub(super) schemas: Option<Schemas>,
+    /// What upcasters know of the stored events given so far, by stream.
+    pub(super) contexts: BTreeMap<String, StreamContext>,
 }
 
 /// The scenario's time.
@@ -323,6 +327,7 @@ impl<S: Subject> Story<S> {
             giving: false,
             continuing: false,
             schemas,
+            contexts: BTreeMap::new(),
         }
     }
 

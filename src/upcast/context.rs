@@ -59,6 +59,13 @@ pub struct StreamContext {
     pub(super) last: Option<u64>,
 }
 
+impl StreamContext {
+    /// The revision after the last one, for streams that are told without revisions.
+    pub(crate) fn next_revision(&self) -> u64 {
+        self.last.map_or(0, |last| last.saturating_add(1))
+    }
+}
+
 type Note = dyn Fn(Value, &Seen<'_>) -> Result<Value, Failure> + Send + Sync;
 type Make = dyn Fn(Value, Option<&Value>, &Envelope<'_>) -> Result<Vec<Upcast>, Failure> + Send + Sync;
 
@@ -260,6 +267,24 @@ impl Upcaster {
             make: Box::new(move |data, _, envelope| f(data, envelope).map_err(refused)),
         };
         Self::built(event_type.into(), from.into(), pairs(targets), "json", step)
+    }
+
+    /// An upcaster of another framework, which cannot refuse an event; `origin` is the framework's name.
+    #[cfg(feature = "cqrs-es")]
+    #[track_caller]
+    pub(crate) fn hosted(
+        event_type: String,
+        from: Version,
+        targets: impl IntoIterator<Item = (String, Version)>,
+        origin: &str,
+        f: impl Fn(Value, &Envelope<'_>) -> Vec<Upcast> + Send + Sync + 'static,
+    ) -> Self {
+        let step = InContext {
+            follows: Vec::new(),
+            note: Box::new(|context, _| Ok(context)),
+            make: Box::new(move |data, _, envelope| Ok(f(data, envelope))),
+        };
+        Self::built(event_type, from, targets.into_iter().collect(), origin, step)
     }
 
     /// Hands `f` the data together with what is known of the stream so far: `note` is shown every earlier event of

@@ -513,6 +513,15 @@ impl<'a> Verifier<'a> {
     pub fn finish(self) -> Verified {
         let mut findings = self.examples;
         findings.extend(self.findings);
+        for (stream, context) in &self.contexts {
+            let envelope = Envelope {
+                stream: Some(stream),
+                revision: context.last,
+                ..Envelope::default()
+            };
+            let overdue = self.chains.overdue(context, &envelope);
+            findings.extend(overdue.iter().map(UpcastError::finding));
+        }
         let mut steps = Vec::new();
         for (upcaster, tally) in self.chains.upcasters().iter().zip(self.tallies) {
             let tried = tally.all();

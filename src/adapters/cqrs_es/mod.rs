@@ -7,6 +7,9 @@
 //! [`Hosted`] is an aggregate as a subject, for all the words of [`scenario`](crate::scenario). [`Viewing`] and
 //! [`Querying`] are a view and a query, for scenarios of read models.
 //!
+//! [`Upcasters`] are a store's own upcasters, to be verified as they are; [`ChainUpcaster`] is a verified chain as an
+//! upcaster for the store.
+//!
 //! ```
 //! use pastproof::adapters::cqrs_es::{TestFramework, Viewing};
 //! use pastproof::scenario::given;
@@ -75,7 +78,9 @@
 mod aggregate;
 mod framework;
 mod read_model;
+mod upcasters;
 
 pub use aggregate::{Hosted, HostedOnce, Once};
 pub use framework::{AggregateResultValidator, AggregateTestExecutor, TestFramework};
 pub use read_model::{Querying, Viewing};
+pub use upcasters::{ChainUpcaster, Unsuited, Upcasters};

@@ -189,10 +189,11 @@ fn rewrite(context: &mut Context<'_>, args: &UpcastRunArgs) -> Result<Exit, Stop
         )
     } else {
         let ground = Ground::open(&located, &context.surroundings.executable).map_err(Stop::incomplete)?;
-        let mut options = RewriteOptions::default();
-        options.default_version = default_version;
-        options.memory = usize::try_from(memory).ok();
-        options.show_values = context.show_values || located.config.report.show_values;
+        let options = RewriteOptions {
+            default_version,
+            memory: usize::try_from(memory).ok(),
+            show_values: context.show_values || located.config.report.show_values,
+        };
         let chains = ground.file_chains();
         let rewritten =
             upcast::rewrite(&file, &to, &chains, &ground.validators, &options).map_err(Stop::incomplete)?;

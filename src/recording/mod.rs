@@ -18,6 +18,8 @@ mod lines;
 #[cfg(feature = "compat")]
 mod manifest;
 #[cfg(feature = "compat")]
+mod options;
+#[cfg(feature = "compat")]
 mod reader;
 #[cfg(feature = "compat")]
 mod record;
@@ -33,6 +35,8 @@ mod spool;
 mod tally;
 #[cfg(feature = "compat")]
 mod verify;
+#[cfg(feature = "compat")]
+mod work;
 #[cfg(feature = "compat")]
 mod writer;
 
@@ -50,15 +54,17 @@ pub use lines::{Block, LINE_LIMIT, Lines, LinesOptions, Piece};
 #[cfg(feature = "compat")]
 pub use manifest::{FORMAT, Frame, Gap, Manifest, Masking, Order, Source, StreamRange, manifest_path};
 #[cfg(feature = "compat")]
+pub use options::{RecordOptions, Recorded, SourceForm};
+#[cfg(feature = "compat")]
 pub(crate) use parse::{Envelope, EnvelopePayload, WrittenVersion};
 #[cfg(feature = "compat")]
 pub(crate) use reader::too_long;
 #[cfg(feature = "compat")]
 pub use reader::{Problem, Reader};
 #[cfg(feature = "compat")]
-pub use record::{RecordOptions, Recorded, SourceForm, record, record_read};
-#[cfg(feature = "compat")]
 pub(crate) use record::{Transform, record_with};
+#[cfg(feature = "compat")]
+pub use record::{record, record_read};
 #[cfg(feature = "compat")]
 pub use seek::{Seeker, read_stream};
 #[cfg(feature = "compat")]

@@ -1,10 +1,8 @@
 //! Taking a recording from a file.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -12,11 +10,11 @@ use super::error::RecordingError;
 use super::frames;
 use super::line::{Line, LineError, write_decision, write_line};
 use super::manifest::{FORMAT, Manifest, Order, Source};
+use super::options::{RecordOptions, Recorded, SourceForm};
 use super::parse::LineReader;
-use super::source::{
-    self, Counter, EventPointers, MaskKey, MaskPolicy, Masker, Number, Selection, Text, Texts,
-};
+use super::source::{self, Masker, Number, Text, Texts};
 use super::spool::{self, Key, Spooled};
+use super::work::{Checkpoint, Work};
 use super::writer::{Writer, WriterOptions};
 use crate::finding::{self, Finding, Place};
 use crate::json;
@@ -25,74 +23,6 @@ use crate::rules;
 
 /// How many findings are told one by one.
 const SHOWN: usize = 1000;
-
-/// What a source's events are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SourceForm {
-    /// Lines of our own recordings.
-    Recording,
-    /// JSON, one event a line, read through pointers.
-    Ndjson,
-    /// CloudEvents in their JSON format: one after the other, or in batches, which are arrays.
-    CloudEvents,
-}
-
-/// How a recording is taken.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RecordOptions {
-    /// What the source is written in; what its first event looks like, if left out.
-    pub form: Option<SourceForm>,
-    /// Where the parts of an event are. For CloudEvents, where other attributes than `subject` and `sequence`
-    /// hold stream and revision.
-    pub pointers: EventPointers,
-    /// The order of the recording; that of the source where it is a recording, else `global` where there are
-    /// global positions, else `stream`.
-    pub order: Option<Order>,
-    /// What is taken.
-    pub selection: Selection,
-    /// What is masked, and under which key.
-    pub masking: Option<(MaskPolicy, MaskKey)>,
-    /// When the recording is taken, if the manifest should say it.
-    pub taken_at: Option<String>,
-    /// The schema version of an event that says none; that of the source where it is a recording, else 1.
-    pub default_version: Option<Version>,
-    /// How many bytes of lines a frame holds at least.
-    pub frame_size: u64,
-    /// About how many bytes of events are put in order in memory; beyond, they go to disk. 64 MiB.
-    pub memory: usize,
-}
-
-impl Default for RecordOptions {
-    fn default() -> Self {
-        Self {
-            form: None,
-            pointers: EventPointers::default(),
-            order: None,
-            selection: Selection::default(),
-            masking: None,
-            taken_at: None,
-            default_version: None,
-            frame_size: 1 << 20,
-            memory: 64 << 20,
-        }
-    }
-}
-
-/// What came of taking a recording.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Recorded {
-    /// What is wrong with the source, sorted. With one at level deny nothing was recorded.
-    pub findings: Vec<Finding>,
-    /// The manifest of the recording; nothing where nothing was recorded.
-    pub manifest: Option<Manifest>,
-    /// How many events and decisions the source holds.
-    pub read: u64,
-    /// How many of them an interrupted run had read already.
-    pub resumed: u64,
-}
 
 /// Takes the recording `target` from the file `source`, plain or `.zst`.
 ///
@@ -322,79 +252,6 @@ fn looks_like(start: &[u8]) -> Option<SourceForm> {
         None => text
             .contains("\"specversion\"")
             .then_some(SourceForm::CloudEvents),
-    }
-}
-
-/// How far a run has come. What it says is on disk before it is.
-#[derive(Serialize, Deserialize)]
-struct Checkpoint {
-    /// Digest of everything that the bytes of the recording depend on, but the source.
-    plan: String,
-    /// How many texts of the source were read, and their digest.
-    read: u64,
-    digest: String,
-    runs: Vec<String>,
-    counter: Counter,
-    last_global: u64,
-    /// How many values each masking rule replaced.
-    replaced: Vec<u64>,
-    /// What a transformation knows of the events so far.
-    #[serde(default)]
-    transform: Value,
-}
-
-impl Checkpoint {
-    fn new(plan: String) -> Self {
-        Self {
-            plan,
-            read: 0,
-            digest: String::new(),
-            runs: Vec::new(),
-            counter: Counter::default(),
-            last_global: 0,
-            replaced: Vec::new(),
-            transform: Value::Null,
-        }
-    }
-}
-
-/// The folder of a run that is under way.
-struct Work {
-    folder: PathBuf,
-}
-
-impl Work {
-    fn open(target: &Path) -> Result<Self, RecordingError> {
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let folder = target.with_file_name(format!(".{name}.recording"));
-        fs::create_dir_all(&folder)
-            .map_err(|error| RecordingError::io(target, "make a work folder beside it", error))?;
-        Ok(Self { folder })
-    }
-
-    fn checkpoint(&self, plan: &str) -> Option<Checkpoint> {
-        let text = fs::read(self.folder.join("state.json")).ok()?;
-        let checkpoint: Checkpoint = serde_json::from_slice(&text).ok()?;
-        let there = |run: &String| self.folder.join(run).is_file();
-        (checkpoint.plan == plan && checkpoint.runs.iter().all(there)).then_some(checkpoint)
-    }
-
-    fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
-        let next = self.folder.join("state.next");
-        let mut file = File::create(&next)?;
-        file.write_all(&serde_json::to_vec(checkpoint)?)?;
-        file.sync_all()?;
-        fs::rename(next, self.folder.join("state.json"))
-    }
-
-    fn clear(&self) -> io::Result<()> {
-        fs::remove_dir_all(&self.folder)?;
-        fs::create_dir_all(&self.folder)
-    }
-
-    fn remove(&self) {
-        // The recording is there; a folder that cannot be removed is no reason to fail.
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 

@@ -495,11 +495,12 @@ impl Walk<'_> {
             context,
             ..self.stored
         };
+        let beside = event.beside();
         let mut made = upcaster
             .run(event.data, stored)
             .map_err(|failure| error(failure).in_step(upcaster.to_string()))?;
         for output in &mut made {
-            output.inherit(&event.stream, &event.metadata, &event.merged);
+            output.inherit(&beside);
         }
         let passed = Passed {
             event_type: &event.event_type,

@@ -165,12 +165,13 @@ pub fn rewrite(
         known: Known::default(),
     };
     drop(reader);
-    let mut about = RecordOptions::default();
-    about.form = Some(SourceForm::Recording);
-    about.default_version = Some(rewriter.default_version.clone());
-    if let Some(memory) = options.memory {
-        about.memory = memory;
-    }
+    let usual = RecordOptions::default();
+    let about = RecordOptions {
+        form: Some(SourceForm::Recording),
+        default_version: Some(rewriter.default_version.clone()),
+        memory: options.memory.unwrap_or(usual.memory),
+        ..usual
+    };
     let Recorded {
         findings,
         manifest,
@@ -250,7 +251,7 @@ impl Transform for Rewriter<'_> {
                 return Err(Box::new(finding));
             }
         }
-        let made = self.made_of(&event, &version, place)?;
+        let made = self.made_of(&event, &version, &place)?;
         let Some(made) = made else {
             self.known.counts.copied += 1;
             return Ok(vec![self.copied(event)]);
@@ -299,7 +300,7 @@ impl Rewriter<'_> {
         &mut self,
         event: &RecordedEvent,
         version: &Version,
-        place: Place,
+        place: &Place,
     ) -> Result<Option<Vec<Upcast>>, Box<Finding>> {
         let event_type = &event.event_type;
         let current = self.chains.is_current(event_type, version);

@@ -69,15 +69,24 @@ impl Upcast {
     }
 
     /// Takes over what the event before it on the way was given beside its data.
-    pub(super) fn inherit(&mut self, stream: &Option<String>, metadata: &Option<Value>, merged: &[u64]) {
+    pub(super) fn inherit(&mut self, before: &Beside) {
         if self.stream.is_none() {
-            self.stream.clone_from(stream);
+            self.stream.clone_from(&before.stream);
         }
         if self.metadata.is_none() {
-            self.metadata.clone_from(metadata);
+            self.metadata.clone_from(&before.metadata);
         }
         if self.merged.is_empty() {
-            self.merged = merged.to_vec();
+            self.merged.clone_from(&before.merged);
+        }
+    }
+
+    /// What it was given beside its data.
+    pub(super) fn beside(&self) -> Beside {
+        Beside {
+            stream: self.stream.clone(),
+            metadata: self.metadata.clone(),
+            merged: self.merged.clone(),
         }
     }
 
@@ -98,6 +107,14 @@ impl Upcast {
     ) -> Result<Self, EventError> {
         Ok(Self::new(event_type, version, write_json(payload)?))
     }
+}
+
+/// What steps gave an event beside its data.
+#[derive(Default)]
+pub(super) struct Beside {
+    stream: Option<String>,
+    metadata: Option<Value>,
+    merged: Vec<u64>,
 }
 
 /// What is known of a stored event when a step is taken.

@@ -309,7 +309,7 @@ impl<'a> Verifier<'a> {
             self.take_again(step, data, &made, stored, way);
         }
         for output in &mut made {
-            output.inherit(&event.stream, &event.metadata, &event.merged);
+            output.inherit(&event.beside());
         }
         valid.then_some(made)
     }

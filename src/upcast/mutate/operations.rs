@@ -212,10 +212,8 @@ fn others(value: Option<&Value>) -> Vec<Value> {
         },
         Some(Value::String(text)) => vec![Value::String(format!("{text}x"))],
         Some(Value::Null) => vec![Value::String("x".to_owned())],
-        Some(Value::Array(items)) => match items.is_empty() {
-            true => vec![serde_json::json!([null])],
-            false => vec![serde_json::json!([])],
-        },
+        Some(Value::Array(items)) if items.is_empty() => vec![serde_json::json!([null])],
+        Some(Value::Array(_)) => vec![serde_json::json!([])],
         Some(Value::Object(members)) => {
             let mut names: Vec<&String> = members.keys().collect();
             names.sort_unstable();

@@ -295,6 +295,7 @@ impl Chains {
     }
 
     /// The types and versions that the code reads, sorted.
+    #[cfg(feature = "compat")]
     pub(super) fn current(&self) -> Vec<(&str, &Version)> {
         let mut current: Vec<_> = self
             .nodes()

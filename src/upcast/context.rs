@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::model::{EventError, Version, read_json, write_json};
 
@@ -221,11 +221,11 @@ impl Parts {
     /// A context in which the parts before `index` wait with this data.
     #[cfg(feature = "compat")]
     pub(super) fn context(before: &[&Value]) -> Value {
-        json!(
+        serde_json::json!(
             before
                 .iter()
                 .zip(0_u64..)
-                .map(|(data, revision)| json!({"revision": revision, "data": data}))
+                .map(|(data, revision)| serde_json::json!({"revision": revision, "data": data}))
                 .collect::<Vec<_>>()
         )
     }

@@ -16,5 +16,7 @@ mod inspect;
 mod laws;
 #[path = "replay/minimise.rs"]
 mod minimise;
+#[path = "replay/paths.rs"]
+mod paths;
 #[path = "replay/streams.rs"]
 mod streams;

@@ -14,7 +14,8 @@ use crate::model::{EventError, Version, read_json, write_json};
 
 use super::Envelope;
 use super::error::{Failure, Kind};
-use super::upcaster::{Step, Stored, Upcast, Upcaster};
+use super::event::Upcast;
+use super::upcaster::{Step, Stored, Upcaster};
 
 /// A stored event, as a context is told of it: as it stands in the store, before any upcasting.
 #[derive(Clone, Copy, Debug)]

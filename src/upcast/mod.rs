@@ -22,6 +22,7 @@ mod declared;
 mod draft;
 mod envelope;
 mod error;
+mod event;
 #[cfg(feature = "compat")]
 mod files;
 #[cfg(feature = "compat")]
@@ -52,6 +53,7 @@ pub use context::{Seen, StreamContext};
 pub use draft::{Draft, Guess, Hole};
 pub use envelope::Envelope;
 pub use error::UpcastError;
+pub use event::Upcast;
 #[cfg(feature = "compat")]
 pub use files::declared_in;
 #[cfg(feature = "jq")]
@@ -64,7 +66,7 @@ pub use mutate::Mutants;
 pub use rewrite::{RewriteCounts, RewriteOptions, RewriteReport, Rewritten, rewrite};
 #[cfg(feature = "compat")]
 pub use trial::Trial;
-pub use upcaster::{Upcast, Upcaster};
+pub use upcaster::Upcaster;
 #[cfg(feature = "compat")]
 pub use verified::{Verified, VerifiedStep};
 #[cfg(feature = "compat")]

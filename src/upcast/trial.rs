@@ -9,7 +9,8 @@ use crate::model::{RecordedEvent, Version};
 use crate::schema::Violation;
 
 use super::error::Failure;
-use super::{Envelope, StreamContext, Upcast};
+use super::upcaster::Stored;
+use super::{Envelope, StreamContext, Upcast, Upcaster};
 
 /// An event to try upcasters on.
 #[derive(Clone, Debug)]
@@ -129,4 +130,43 @@ pub(super) fn describe(violations: &[Violation]) -> (String, String) {
         message.push_str(&counted(rest.len() as u64, "more violation"));
     }
     (message, first.pointer.clone())
+}
+
+/// How often code is run again on an event that is at hand.
+const RUNS: usize = 4;
+
+/// Whether further runs come to the same: on this thread and, for code, on others with hash seeds of their own.
+pub(super) fn agrees(
+    upcaster: &Upcaster,
+    data: &Value,
+    source: Source,
+    stored: Stored<'_>,
+    made: &Result<Vec<Upcast>, Failure>,
+) -> bool {
+    let again = || same(made, &upcaster.run(data.clone(), stored));
+    if upcaster.file().is_some() || source == Source::Recorded {
+        return again();
+    }
+    // A hash map of two members has a fifty-fifty chance to come in the same order.
+    (0..RUNS).all(|_| again()) && std::thread::scope(|scope| scope.spawn(again).join().unwrap_or(false))
+}
+
+/// One event's way through its chain.
+pub(super) struct Way<'a> {
+    pub(super) trial: &'a Trial<'a>,
+    /// What is known of the stream before the event.
+    pub(super) context: &'a StreamContext,
+    /// Steps that may still be taken.
+    pub(super) steps: usize,
+    /// Events that may still come out.
+    pub(super) outputs: usize,
+}
+
+impl Way<'_> {
+    pub(super) fn context_of(&self, upcaster: &Upcaster) -> Option<&Value> {
+        if upcaster.follows().is_empty() {
+            return None;
+        }
+        self.context.known.get(&upcaster.to_string())
+    }
 }

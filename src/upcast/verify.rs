@@ -19,13 +19,10 @@ use super::chains::changed_metadata;
 use super::context::Seen;
 use super::error::{Failure, Kind, said};
 use super::pages::Sampled;
-use super::trial::{Source, Trial, bytes, describe, same};
+use super::trial::{Source, Trial, Way, agrees, bytes, describe, same};
 use super::upcaster::Stored;
 use super::verified::{Tally, Witness, place_of, said_of, untried, unused};
-use super::{Chains, Envelope, StreamContext, Upcast, UpcastError, Upcaster, Verified, VerifiedStep};
-
-/// How often code is run again on an event that is at hand.
-const RUNS: usize = 4;
+use super::{Chains, Envelope, StreamContext, Upcast, UpcastError, Verified, VerifiedStep};
 
 /// Reads an event at a version that the code reads, as the code does; the code's own word on whether it can.
 pub type Decoder<'a> = &'a dyn Fn(&Upcast) -> Result<(), EventError>;
@@ -561,41 +558,5 @@ impl<'a> Verifier<'a> {
             events: self.events,
             passed_over: self.passed_over,
         }
-    }
-}
-
-/// Whether further runs come to the same: on this thread and, for code, on others with hash seeds of their own.
-fn agrees(
-    upcaster: &Upcaster,
-    data: &Value,
-    source: Source,
-    stored: Stored<'_>,
-    made: &Result<Vec<Upcast>, Failure>,
-) -> bool {
-    let again = || same(made, &upcaster.run(data.clone(), stored));
-    if upcaster.file().is_some() || source == Source::Recorded {
-        return again();
-    }
-    // A hash map of two members has a fifty-fifty chance to come in the same order.
-    (0..RUNS).all(|_| again()) && std::thread::scope(|scope| scope.spawn(again).join().unwrap_or(false))
-}
-
-/// One event's way through its chain.
-pub(super) struct Way<'a> {
-    trial: &'a Trial<'a>,
-    /// What is known of the stream before the event.
-    context: &'a StreamContext,
-    /// Steps that may still be taken.
-    steps: usize,
-    /// Events that may still come out.
-    outputs: usize,
-}
-
-impl Way<'_> {
-    fn context_of(&self, upcaster: &Upcaster) -> Option<&Value> {
-        if upcaster.follows().is_empty() {
-            return None;
-        }
-        self.context.known.get(&upcaster.to_string())
     }
 }

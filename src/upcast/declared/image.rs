@@ -9,16 +9,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::places::{
-    Place, Presence, Taken, any_of, branches, excluded, free, is_null, is_of, kind, member, merged, names,
-    object, presence, put, shown, take, without,
+    Place, Presence, Taken, any_of, free, is_null, member, object, presence, put, shown, take, without,
 };
-use super::plan::{Change, Ending, Kind, Operation, Otherwise, Path, Plan, pointer};
-use super::run;
-
-/// The most alternatives that one place is taken apart into.
-const ALTERNATIVES: usize = 256;
-/// How many references are followed to one place.
-const FOLLOWED: usize = 64;
+use super::plan::{Change, Ending, Operation, Path, Plan, pointer};
 
 /// What is known of a plan on every value of a schema.
 #[derive(Debug, Default)]
@@ -81,9 +74,9 @@ pub(super) fn image(plan: &Plan, schema: &Value) -> Result<Image, String> {
 /// Works on an object that can hold a name.
 type AtParent<'a> = dyn FnMut(&mut Follower, &mut Map<String, Value>, &String) -> Result<(), String> + 'a;
 
-struct Follower {
-    definitions: Map<String, Value>,
-    image: Image,
+pub(super) struct Follower {
+    pub(super) definitions: Map<String, Value>,
+    pub(super) image: Image,
     /// Operations that found something to do somewhere.
     touched: BTreeSet<String>,
     all: BTreeSet<String>,
@@ -110,7 +103,7 @@ impl Follower {
         Value::Object(members)
     }
 
-    fn operations(&mut self, operations: &[Operation], schema: Value) -> Result<Value, String> {
+    pub(super) fn operations(&mut self, operations: &[Operation], schema: Value) -> Result<Value, String> {
         let mut schema = schema;
         for operation in operations {
             self.all.insert(operation.pointer.clone());
@@ -414,274 +407,8 @@ impl Follower {
         Ok(false)
     }
 
-    fn hoisted(&mut self, value: &Value, name: &str, at: &[String]) -> Result<Taken, String> {
-        let mut found = Vec::new();
-        let mut always = true;
-        for alternative in self.alternatives(value)? {
-            match object(alternative, at)? {
-                Place::Null(null) => found.push(null),
-                Place::Object(mut members) => {
-                    let others: Vec<String> = names(&members).filter(|other| *other != name).collect();
-                    for other in others {
-                        self.image
-                            .removed
-                            .insert(format!("{}{}", pointer(at), pointer(&[other])));
-                    }
-                    match take(&mut members, name) {
-                        Some((value, presence)) => {
-                            always &= presence == Presence::Always;
-                            found.push(value);
-                        }
-                        None => always = false,
-                    }
-                }
-            }
-        }
-        if found.is_empty() {
-            return Ok(None);
-        }
-        let presence = if always { Presence::Always } else { Presence::Maybe };
-        Ok(Some((any_of(found), presence)))
-    }
-
-    fn mapped(
-        &mut self,
-        value: Value,
-        values: &[(Value, Value)],
-        otherwise: &Otherwise,
-        at: &[String],
-    ) -> Result<Value, String> {
-        let results = || values.iter().map(|(_, to)| to.clone());
-        let alternatives = self.alternatives(&value)?;
-        let constants: Option<Vec<&Value>> = alternatives
-            .iter()
-            .map(|alternative| alternative.get("const"))
-            .collect();
-        if let Some(constants) = constants {
-            let mut made = Vec::new();
-            for constant in constants {
-                match (run::listed(constant, values), otherwise) {
-                    (Some(to), _) => made.push(to.clone()),
-                    (None, Otherwise::Keep) => made.push(constant.clone()),
-                    (None, Otherwise::Become(other)) => made.push(other.clone()),
-                    (None, Otherwise::Refuse) => {
-                        return Err(format!(
-                            "the map does not list {constant}, which {} can be",
-                            shown(at)
-                        ));
-                    }
-                }
-            }
-            return Ok(json!({ "enum": made }));
-        }
-        let listed: Vec<Value> = values.iter().map(|(from, _)| from.clone()).collect();
-        Ok(match otherwise {
-            Otherwise::Become(other) => json!({"enum": results().chain([other.clone()]).collect::<Vec<_>>()}),
-            Otherwise::Keep => json!({"anyOf": [
-                {"allOf": [value, {"not": {"enum": listed}}]},
-                {"enum": results().collect::<Vec<_>>()},
-            ]}),
-            Otherwise::Refuse => {
-                self.must(
-                    value,
-                    json!({ "enum": listed }),
-                    format!("the map lists every value of {}", shown(at)),
-                );
-                json!({ "enum": results().collect::<Vec<_>>() })
-            }
-        })
-    }
-
-    fn must(&mut self, values: Value, within: Value, says: String) {
+    pub(super) fn must(&mut self, values: Value, within: Value, says: String) {
         let values = self.standing(values);
         self.image.obligations.push(Obligation { values, within, says });
-    }
-
-    fn converted(&mut self, schema: Value, to: Kind, at: &[String]) -> Result<Value, String> {
-        if let Some(constant) = schema.get("const") {
-            return run::converted(constant.clone(), to)
-                .map(|made| json!({ "const": made }))
-                .map_err(|why| format!("{} {why}", shown(at)));
-        }
-        let whole = json!({"type": "string", "pattern": "^(0|-?[1-9][0-9]{0,17})$"});
-        Ok(match (kind(&schema), to) {
-            (Some("null"), _)
-            | (Some("string"), Kind::String)
-            | (Some("boolean"), Kind::Boolean)
-            | (Some("integer" | "number"), Kind::Number)
-            | (Some("integer"), Kind::Integer) => schema,
-            (Some("integer"), Kind::String) => {
-                let sign = if schema
-                    .get("minimum")
-                    .and_then(Value::as_f64)
-                    .is_some_and(|least| least >= 0.0)
-                {
-                    ""
-                } else {
-                    "-?"
-                };
-                json!({"type": "string", "pattern": format!("^(0|{sign}[1-9][0-9]*)$")})
-            }
-            (Some("number"), Kind::String) => json!({"type": "string", "minLength": 1}),
-            (Some("boolean"), Kind::String) => json!({"enum": ["true", "false"]}),
-            (Some("boolean"), Kind::Integer | Kind::Number) => json!({"enum": [0, 1]}),
-            (Some("number"), Kind::Integer) => {
-                self.must(
-                    schema,
-                    json!({"type": "integer"}),
-                    format!("{} has no fraction", shown(at)),
-                );
-                json!({"type": "integer"})
-            }
-            (Some("string"), Kind::Integer | Kind::Number) => {
-                self.must(
-                    schema,
-                    whole,
-                    format!("{} is written as a whole number", shown(at)),
-                );
-                json!({"type": "integer"})
-            }
-            (Some("string"), Kind::Boolean) => {
-                self.must(
-                    schema,
-                    json!({"enum": ["true", "false"]}),
-                    format!("{} is `true` or `false`", shown(at)),
-                );
-                json!({"type": "boolean"})
-            }
-            (Some("integer" | "number"), Kind::Boolean) => {
-                self.must(
-                    schema,
-                    json!({"enum": [0, 1]}),
-                    format!("{} is 0 or 1", shown(at)),
-                );
-                json!({"type": "boolean"})
-            }
-            (Some(other), _) => {
-                return Err(format!(
-                    "{} can be an {other}, which is no {}",
-                    shown(at),
-                    to.name()
-                ));
-            }
-            (None, _) => return Err(format!("{} can be of any type", shown(at))),
-        })
-    }
-
-    fn items(&mut self, schema: Value, operations: &[Operation], at: &[String]) -> Result<Value, String> {
-        if is_null(&schema) {
-            return Ok(schema);
-        }
-        if let Some(Value::Array(items)) = schema.get("const") {
-            let items: Vec<Value> = items.iter().map(|item| json!({ "const": item })).collect();
-            let length = items.len();
-            let schema = json!({"type": "array", "prefixItems": items, "items": false, "minItems": length});
-            return self.items(schema, operations, at);
-        }
-        let list = kind(&schema) == Some("array");
-        let Value::Object(mut members) = schema else {
-            return Err(format!("{} can be of any type", shown(at)));
-        };
-        if !list {
-            return Err(format!("{} can be something else than an array", shown(at)));
-        }
-        for keyword in ["uniqueItems", "contains", "minContains", "maxContains", "not"] {
-            members.remove(keyword);
-        }
-        for keyword in ["if", "then", "else", "unevaluatedItems"] {
-            if members.contains_key(keyword) {
-                return Err(format!("`{keyword}` at {} is not followed", shown(at)));
-            }
-        }
-        if let Some(Value::Array(first)) = members.get("prefixItems").cloned() {
-            let mut made = Vec::new();
-            for item in first {
-                made.push(self.operations(operations, item)?);
-            }
-            members.insert("prefixItems".to_owned(), Value::Array(made));
-        }
-        let rest = members.get("items").cloned().unwrap_or(Value::Bool(true));
-        if rest != Value::Bool(false) {
-            let made = self.operations(operations, rest)?;
-            members.insert("items".to_owned(), made);
-        }
-        Ok(Value::Object(members))
-    }
-
-    /// The schema taken apart into schemas of one type, or one constant, each.
-    fn alternatives(&self, schema: &Value) -> Result<Vec<Value>, String> {
-        let mut made = Vec::new();
-        let mut open = vec![(schema.clone(), 0_usize)];
-        while let Some((schema, followed)) = open.pop() {
-            if made.len() + open.len() > ALTERNATIVES || followed > FOLLOWED {
-                return Err(format!("a place has more than {ALTERNATIVES} alternatives"));
-            }
-            let mut members = match schema {
-                Value::Object(members) => members,
-                Value::Bool(false) => continue,
-                _ => Map::new(),
-            };
-            if let Some(Value::String(reference)) = members.remove("$ref") {
-                let name = crate::schema::definition_name(&reference);
-                let Some(target) = name.and_then(|name| self.definitions.get(&name)) else {
-                    return Err(format!("the reference `{reference}` is not followed"));
-                };
-                open.push((merged(target.clone(), members), followed + 1));
-            } else if let Some(Value::Array(parts)) = members.remove("allOf") {
-                let mut all = Value::Object(members);
-                for part in parts {
-                    let part = self.resolved(part, FOLLOWED)?;
-                    let Value::Object(more) = all else { break };
-                    all = merged(part, more);
-                }
-                open.push((all, followed + 1));
-            } else if let Some((branches, rest)) = branches(&members) {
-                for branch in branches.into_iter().rev() {
-                    let branch = self.resolved(branch, FOLLOWED)?;
-                    open.push((merged(branch, rest.clone()), followed + 1));
-                }
-            } else if let Some(constant) = members.get("const") {
-                if !excluded(&members, constant) {
-                    made.push(json!({ "const": constant }));
-                }
-            } else if let Some(Value::Array(values)) = members.get("enum") {
-                let fits = |value: &&Value| {
-                    members.get("type").is_none_or(|of| is_of(value, of)) && !excluded(&members, value)
-                };
-                made.extend(values.iter().filter(fits).map(|value| json!({ "const": value })));
-            } else if let Some(Value::Array(types)) = members.get("type").cloned() {
-                for of in types.into_iter().rev() {
-                    let mut one = members.clone();
-                    one.insert("type".to_owned(), of);
-                    open.push((Value::Object(one), followed + 1));
-                }
-            } else if members.get("type").is_some_and(|of| of == "boolean") {
-                made.extend([json!({"const": false}), json!({"const": true})]);
-            } else {
-                made.push(Value::Object(members));
-            }
-        }
-        if made.len() > ALTERNATIVES {
-            return Err(format!("a place has more than {ALTERNATIVES} alternatives"));
-        }
-        Ok(made)
-    }
-
-    /// A schema that is no bare reference.
-    fn resolved(&self, schema: Value, left: usize) -> Result<Value, String> {
-        let Value::Object(mut members) = schema else {
-            return Ok(schema);
-        };
-        match members.remove("$ref") {
-            Some(Value::String(reference)) if left > 0 => {
-                let name = crate::schema::definition_name(&reference);
-                let target = name.and_then(|name| self.definitions.get(&name).cloned());
-                let target = target.ok_or_else(|| format!("the reference `{reference}` is not followed"))?;
-                let target = self.resolved(target, left - 1)?;
-                Ok(merged(target, members))
-            }
-            Some(_) => Err("references lead in a circle".to_owned()),
-            None => Ok(Value::Object(members)),
-        }
     }
 }

@@ -8,7 +8,8 @@ use crate::model::Version;
 use crate::schema::{Catalogue, Contract, common_form, included};
 
 use super::super::error::{Failure, Kind};
-use super::super::upcaster::{Step, Stored, Upcast, Upcaster};
+use super::super::event::Upcast;
+use super::super::upcaster::{Step, Stored, Upcaster};
 use super::image::{Image, image};
 use super::plan::{Change, Ending, Plan, pointer};
 use super::read::{self, Wrong};

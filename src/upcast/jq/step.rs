@@ -11,7 +11,8 @@ use crate::json;
 use crate::model::{Flag, Version};
 
 use super::super::error::{Failure, Kind};
-use super::super::upcaster::{Step, Stored, Upcast, Upcaster};
+use super::super::event::Upcast;
+use super::super::upcaster::{Step, Stored, Upcaster};
 use super::Fence;
 
 /// What starts a line in the head of a program that names one thing the program makes.

@@ -137,7 +137,7 @@ fn a_walk_through_a_stream_knows_the_stream() {
     let mut request = bed.request();
     request.show_values = true;
     inspect(&request, "account-1", None, &mut Silent, &mut |step| {
-        steps.push(step)
+        steps.push(step);
     })
     .unwrap();
     let last = steps.last().unwrap();

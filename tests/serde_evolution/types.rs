@@ -9,6 +9,13 @@ members!(without_option, [note: Option<String>,], []);
 members!(without_required, [count: u32,], []);
 members!(renamed, [total: u32,], [cents: u32,]);
 members!(renamed_with_alias, [total: u32,], [#[serde(alias = "total")] cents: u32,]);
+members!(renamed_twice_with_aliases,
+    [total: u32, by: String,],
+    [#[serde(alias = "total", alias = "sum")] cents: u32, #[serde(alias = "by")] clerk: String,]
+);
+members!(renamed_with_alias_and_narrowed, [total: i64,], [#[serde(alias = "total")] cents: i32,]);
+// An alias that the old version uses for something else: both at once are one member twice.
+members!(alias_taken, [total: u32, cents: u32,], [#[serde(alias = "total")] cents: u32,]);
 members!(widened, [count: u32,], [count: u64,]);
 members!(narrowed, [count: i64,], [count: i32,]);
 members!(to_float, [count: i32,], [count: f64,]);

@@ -26,7 +26,7 @@ use super::word::Word;
 
 /// How many directed and how many random values are put before the types.
 const DIRECTED: usize = 400;
-const RANDOM: usize = 160;
+const RANDOM: usize = 100;
 const SEED: u64 = 0x5e7d_e7ee;
 /// How many things a reader schema is widened by.
 const WIDENED: usize = 8;

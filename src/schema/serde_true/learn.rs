@@ -22,8 +22,16 @@ pub(super) struct Learned {
     pub(super) what: Step,
 }
 
-/// The most guesses that are made, and the values that one is tried on.
-const GUESSES: usize = 240;
+/// A guess, with the name or text of the writer's that it is about.
+struct Guess {
+    wider: Learned,
+    about: Option<String>,
+}
+
+/// The most guesses that are looked at, and that are put before the type.
+const GUESSES: usize = 400;
+const ASKED: usize = 48;
+/// How many values of each sort a guess is tried on.
 const DIRECTED: usize = 60;
 const RANDOM: usize = 60;
 const SEED: u64 = 0x1ea2_2ed5;
@@ -44,13 +52,26 @@ pub(super) fn learn(
     }
     guesses.truncate(GUESSES);
     let now = engine::compile(reader, Draft::Draft202012).ok()?;
-    // What accounts for the witness is tried first; what does not may be one of two reasons for it.
-    let (first, rest): (Vec<_>, Vec<_>) = guesses.into_iter().partition(|guess| {
+    // What accounts for the witness is asked first, then what is about something in it: it may be one reason of two.
+    let accounts = |guess: &Guess| {
         witness.is_some_and(|witness| {
-            engine::compile(&guess.schema, Draft::Draft202012).is_ok_and(|wider| wider.is_valid(witness))
+            engine::compile(&guess.wider.schema, Draft::Draft202012)
+                .is_ok_and(|wider| wider.is_valid(witness))
         })
-    });
-    first.into_iter().chain(rest).find(|guess| {
+    };
+    let mut in_witness = BTreeSet::new();
+    if let Some(witness) = witness {
+        mentioned(witness, &mut in_witness);
+    }
+    let about = |guess: &Guess| guess.about.as_ref().is_some_and(|name| in_witness.contains(name));
+    let mut guesses: Vec<(bool, bool, Guess)> = guesses
+        .into_iter()
+        .map(|guess| (!accounts(&guess), !about(&guess), guess))
+        .collect();
+    guesses.sort_by_key(|(accounts, about, _)| (*accounts, *about));
+    guesses.truncate(ASKED);
+    let mut guesses = guesses.into_iter().map(|(_, _, guess)| guess.wider);
+    guesses.find(|guess| {
         let mut values = instances(&guess.schema, &[], DIRECTED);
         if let Some((spoken, _)) = spoken(&guess.schema)
             && let Ok(random) = sample_instances(&spoken, SEED, RANDOM)
@@ -60,6 +81,21 @@ pub(super) fn learn(
         let mut values = values.iter().filter(|value| !now.is_valid(value)).peekable();
         values.peek().is_some() && values.all(accepts)
     })
+}
+
+/// Every member name and text in a value.
+fn mentioned(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            names.extend(members.keys().cloned());
+            members.values().for_each(|value| mentioned(value, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| mentioned(item, names)),
+        Value::String(text) => {
+            names.insert(text.clone());
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Names of members, and texts that a schema lists.
@@ -137,26 +173,27 @@ fn step(pointer: &str, name: &str) -> String {
 }
 
 /// The guesses about one place of `reader`.
-fn at(reader: &Value, place: &str, known: &Names) -> Vec<Learned> {
+fn at(reader: &Value, place: &str, known: &Names) -> Vec<Guess> {
     let Some(Value::Object(object)) = reader.pointer(place) else {
         return Vec::new();
     };
     let mut guesses = Vec::new();
-    let mut guess = |held: Value, why: String| {
+    let mut guess = |held: Value, about: Option<&String>, why: String| {
         let mut schema = reader.clone();
         if place.is_empty() {
             schema = rooted(&schema, held);
         } else if let Some(at) = schema.pointer_mut(place) {
             *at = held;
         }
-        guesses.push(Learned {
-            schema,
-            what: Step {
-                at: String::new(),
-                given: None,
-                asked: Some(place.to_owned()),
-                why,
-            },
+        let what = Step {
+            at: String::new(),
+            given: None,
+            asked: Some(place.to_owned()),
+            why,
+        };
+        guesses.push(Guess {
+            wider: Learned { schema, what },
+            about: about.cloned(),
         });
     };
     let empty = Map::new();
@@ -185,6 +222,7 @@ fn at(reader: &Value, place: &str, known: &Names) -> Vec<Learned> {
             rename(&mut renamed, name, other);
             guess(
                 json!({ "anyOf": [own, renamed] }),
+                Some(other),
                 format!("the type reads `{name}` under the name `{other}` as well"),
             );
         }
@@ -193,7 +231,11 @@ fn at(reader: &Value, place: &str, known: &Names) -> Vec<Learned> {
         let mut optional = inner(object);
         let left: Vec<&&str> = required.iter().filter(|left| *left != name).collect();
         optional.insert("required".to_owned(), json!(left));
-        guess(Value::Object(optional), format!("the type does without `{name}`"));
+        guess(
+            Value::Object(optional),
+            None,
+            format!("the type does without `{name}`"),
+        );
     }
     let closed = ["additionalProperties", "unevaluatedProperties"]
         .into_iter()
@@ -207,6 +249,7 @@ fn at(reader: &Value, place: &str, known: &Names) -> Vec<Learned> {
         wider.insert("properties".to_owned(), Value::Object(all));
         guess(
             Value::Object(wider),
+            None,
             format!("the type reads past members that `{keyword}` refuses"),
         );
     }
@@ -222,6 +265,7 @@ fn at(reader: &Value, place: &str, known: &Names) -> Vec<Learned> {
         }
         guess(
             Value::Object(others),
+            None,
             format!(
                 "the type takes what it does not know for `{}`",
                 own.join("` or `")
@@ -239,6 +283,7 @@ fn at(reader: &Value, place: &str, known: &Names) -> Vec<Learned> {
             more.insert("enum".to_owned(), json!(all));
             guess(
                 Value::Object(more),
+                Some(text),
                 format!("the type takes `{text}` for `{}`", own.join("` or `")),
             );
         }

@@ -97,6 +97,14 @@ fn account_ignored<S: Subject>(step: &mut Step<S>) {
     if !step.ignored() || position(step, &[LooksAt::Ignorance, LooksAt::Everything]).is_some() {
         return;
     }
+    // Whatever happens, that something is ignored among it.
+    if step
+        .checks
+        .iter()
+        .all(|check| check.looks_at == LooksAt::Invariant)
+    {
+        return;
+    }
     let says = position(step, &[LooksAt::Acceptance, LooksAt::Events, LooksAt::Reply]);
     if let Some(check) = step.checks.get_mut(says.unwrap_or(0))
         && check.complaint.is_none()

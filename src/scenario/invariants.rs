@@ -5,7 +5,7 @@ use std::fmt;
 use super::Outcome;
 use super::at::At;
 use super::poll::caught;
-use super::story::LooksAt;
+use super::story::{LooksAt, Step, Story};
 use super::subject::Subject;
 use super::text::Complaint;
 
@@ -49,6 +49,7 @@ pub struct Invariants<S: Subject> {
 enum Law<S: Subject> {
     State(fn(&S::State) -> bool),
     History(Demand<S>),
+    Sent(fn(&S::State, &[&S::Sent]) -> bool),
 }
 
 impl<S: Subject> Clone for Law<S> {
@@ -56,6 +57,7 @@ impl<S: Subject> Clone for Law<S> {
         match self {
             Self::State(demand) => Self::State(*demand),
             Self::History(demand) => Self::History(*demand),
+            Self::Sent(demand) => Self::Sent(*demand),
         }
     }
 }
@@ -108,6 +110,18 @@ impl<S: Subject> Invariants<S> {
         self.with(name, Law::History(demand))
     }
 
+    /// The same demands and one more: `demand` holds of every state and all commands that were sent in the scenario, in
+    /// their order.
+    ///
+    /// # Panics
+    ///
+    /// When another demand has this name.
+    #[must_use = "this makes new invariants"]
+    #[track_caller]
+    pub fn of_sent(self, name: &'static str, demand: fn(&S::State, &[&S::Sent]) -> bool) -> Self {
+        self.with(name, Law::Sent(demand))
+    }
+
     #[track_caller]
     fn with(mut self, name: &'static str, law: Law<S>) -> Self {
         assert!(
@@ -124,16 +138,20 @@ impl<S: Subject> Invariants<S> {
     }
 
     /// Whether the demand of this name holds, what it said when it panicked, or nothing when there is no such demand.
-    pub(super) fn holds(
-        &self,
-        name: &str,
-        state: &S::State,
-        history: &[&S::Event],
-    ) -> Option<Result<bool, String>> {
+    fn holds(&self, name: &str, story: &Story<S>) -> Option<Result<bool, String>> {
         let (_, law) = self.demands.iter().find(|(known, _)| *known == name)?;
+        let state = story.subject.state();
         Some(caught(|| match law {
             Law::State(demand) => demand(state),
-            Law::History(demand) => demand(state, history),
+            Law::History(demand) => {
+                let history: Vec<&S::Event> = story.folded().map(|(event, _)| event).collect();
+                demand(state, &history)
+            }
+            Law::Sent(demand) => {
+                let answers = story.steps.iter().flat_map(Step::answers);
+                let sent: Vec<&S::Sent> = answers.flat_map(|answered| &answered.commands).collect();
+                demand(state, &sent)
+            }
         }))
     }
 }
@@ -207,9 +225,9 @@ impl<S: Subject> Outcome<S> {
     pub(super) fn holds(&mut self, word: &str, invariants: &Invariants<S>, name: &str, at: At) {
         self.check(
             format!("{word} \"{name}\""),
-            LooksAt::State,
+            LooksAt::Invariant,
             at,
-            |story, at| match invariants.holds(name, story.subject.state(), &story.history()) {
+            |story, at| match invariants.holds(name, story) {
                 Some(Ok(true)) | None => None,
                 Some(Ok(false)) => Some(Complaint::new(at, "the invariant does not hold", Vec::new())),
                 Some(Err(panic)) => Some(Complaint::new(at, "the invariant panics", vec![panic])),

@@ -289,6 +289,8 @@ pub(super) enum LooksAt {
     Rejection,
     /// The state alone.
     State,
+    /// What holds whatever happens.
+    Invariant,
     /// The answer to a question.
     Result,
     /// The reply.
@@ -338,15 +340,6 @@ impl<S: Subject> Story<S> {
     pub(super) fn spot(&mut self, stream: Option<&str>, tags: Tags) -> Spot {
         let stream = self.streams.index(stream);
         self.streams.next(stream, self.clock.text.clone(), tags)
-    }
-
-    /// Every event that was folded, oldest first.
-    pub(super) fn history(&self) -> Vec<&S::Event> {
-        let given = self.given.iter().flat_map(|past| &past.became);
-        given
-            .chain(self.steps.iter().flat_map(Step::produced))
-            .map(|became| &became.event)
-            .collect()
     }
 
     /// The events of the open step, in order.

@@ -21,7 +21,7 @@ pub(super) fn suggest<S: Subject>(story: &Story<S>, out: &mut Vec<String>) {
         let of_answers = failed(&|check| {
             !matches!(
                 check.looks_at,
-                LooksAt::State | LooksAt::Result | LooksAt::Everything
+                LooksAt::State | LooksAt::Invariant | LooksAt::Result | LooksAt::Everything
             )
         });
         let asked = step

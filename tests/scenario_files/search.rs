@@ -1,13 +1,16 @@
 //! Searches: what they find, how small it is, and that the file fails in the same way.
 
+use std::time::Duration;
+
 use pastproof::model::Aggregate as _;
 use pastproof::scenario::file::{FileReader, Library, read};
-use pastproof::scenario::search::{Found, Search, commands};
-use pastproof::scenario::{Fixture, FreeCheck, Invariants, from_json, given_nothing, json};
+use pastproof::scenario::search::{Found, Happens, Search, commands};
+use pastproof::scenario::{Fixture, FreeCheck, Invariants, Managing, from_json, given_nothing, json};
 use pastproof::upcast::Chains;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
+use crate::order::{Collect, Collecting, NOON, OrderEvent, paid, placed};
 use crate::parcel::events::{
     Address, Currency, DeliveryWindow, FailureReason, Item, Money, OrderCreated, Recipient,
 };
@@ -215,7 +218,7 @@ fn a_search_that_looks_at_nothing_says_so() {
         said.contains("looked at nothing: in 3 histories no command was accepted"),
         "{said}"
     );
-    let said = crate::panic_of(|| Search::new("wallet", small, Invariants::new()));
+    let said = crate::panic_of(|| Search::new("wallet", small, Invariants::<Wallet>::new()));
     assert!(
         said.contains("a search without an invariant finds nothing"),
         "{said}"
@@ -396,4 +399,78 @@ fn a_promise_that_parcels_do_not_make_is_broken_by_the_shortest_life() {
         Library::new(folder.path()).subject("parcel", FileReader::<Parcel>::decider().invariants(promise));
     let told = library.run(found.name()).unwrap_err().to_string();
     assert!(told.contains("the invariant does not hold"), "{told}");
+}
+
+/// Orders that are placed, paid and forgotten, and the days between.
+fn of_orders(_: &Collecting) -> BoxedStrategy<Happens<OrderEvent>> {
+    let order = || prop_oneof![Just("o-1"), Just("o-2")];
+    prop_oneof![
+        (order(), 1..100_u64).prop_map(|(order, cents)| Happens::Input(placed(order, cents).into())),
+        order().prop_map(|order| Happens::Input(paid(order).into())),
+        (1..60_u64).prop_map(|hours| Happens::Passes(Duration::from_secs(hours * 3_600))),
+    ]
+    .boxed()
+}
+
+fn collecting(promise: fn(&Collecting, &[&Collect]) -> bool) -> Invariants<Managing<Collecting>> {
+    Invariants::new().of_sent("it does not send too much", promise)
+}
+
+#[test]
+fn a_process_manager_is_searched_through_events_and_time() {
+    // What it promises: nobody is warned without an order, and there are orders without end.
+    let never = collecting(|_, sent| {
+        sent.iter().all(|command| match command {
+            Collect::Warn { order } | Collect::GiveUp { order } => order.starts_with("o-"),
+        })
+    });
+    let seen = Search::<Managing<Collecting>>::new("collecting", of_orders, never)
+        .cases(64)
+        .run();
+    assert!(seen.commands > 64, "{seen:?}");
+
+    // What it does not: that it is patient for ever.
+    let folder = tempfile::tempdir().unwrap();
+    let patient = collecting(|_, sent| {
+        !sent
+            .iter()
+            .any(|command| matches!(command, Collect::GiveUp { .. }))
+    });
+    let search = Search::<Managing<Collecting>>::new("collecting", of_orders, patient.clone())
+        .invariants_are("patient()")
+        .files(folder.path(), "collecting");
+    let found = *search.try_run().expect_err("it gives up");
+    assert_eq!(found.broken(), "it does not send too much");
+    let file = serde_json::to_value(found.file()).unwrap();
+    // Nobody thought of an order that is placed twice: it is reminded twice on one day, and given up.
+    let twice = json!({"type": "Placed", "version": 1, "data": {"order": "o-1", "cents": 1, "at": NOON}});
+    assert_eq!(file["when"], json!([twice, twice, {"passes": "P1D"}]));
+    crate::snapshot("search_of_a_process_manager", found.rust());
+
+    let library = Library::new(folder.path()).subject(
+        "collecting",
+        FileReader::<Managing<Collecting>>::follower(Fixture::new()).invariants(patient.clone()),
+    );
+    let told = library.run(found.name()).unwrap_err().to_string();
+    for told in [&told, &found.failure().to_string()] {
+        assert!(told.contains("the invariant does not hold"), "{told}");
+        assert!(told.contains("sent GiveUp { order: "), "{told}");
+    }
+
+    // From a given order there is only time to be found.
+    let found = *Search::<Managing<Collecting>>::new("collecting", of_orders, patient)
+        .given([placed("o-7", 5)])
+        .seed(3)
+        .try_run()
+        .expect_err("it gives up");
+    let file = serde_json::to_value(found.file()).unwrap();
+    assert_eq!(file["given"][0]["data"]["order"], "o-7");
+    assert!(
+        file["when"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|line| line.get("passes").is_some()),
+        "{file}"
+    );
 }

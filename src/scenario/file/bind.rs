@@ -98,6 +98,12 @@ impl Template {
         &self.0
     }
 
+    /// The value, if there are no names in it.
+    #[cfg(feature = "proptest")]
+    pub(in crate::scenario) fn plain(&self) -> Option<Value> {
+        self.fill(&Bindings::new()).ok()
+    }
+
     /// The value, if no name is left open by `bindings`; else the name.
     pub(super) fn fill(&self, bindings: &Bindings) -> Result<Value, String> {
         fill(&self.0, bindings, &mut |name| Err(name.to_owned()))

@@ -65,7 +65,7 @@ mod of;
 mod place;
 mod read;
 mod run;
-mod span;
+pub(super) mod span;
 mod variants;
 mod walk;
 mod write;

@@ -7,7 +7,7 @@ const DAY: u64 = 86_400;
 const LONGEST: u64 = 3_652_425 * DAY;
 
 /// Reads a length of time such as `PT48H` or `P1DT0.5S`. Months and years are no lengths, since they differ.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
+pub(in crate::scenario) fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || {
         format!(
             "`{text}` is no length of time; write weeks, days, hours, minutes, seconds, as in `P2D` or `PT1H30M`"
@@ -61,6 +61,16 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         Ok(Duration::new(seconds, nanos))
     } else {
         Err(wrong())
+    }
+}
+
+/// Writes a length of time as it is read.
+#[cfg(feature = "proptest")]
+pub(in crate::scenario) fn write(time: Duration) -> String {
+    match (time.as_secs(), time.subsec_nanos()) {
+        (seconds, 0) if seconds > 0 && seconds % DAY == 0 => format!("P{}D", seconds / DAY),
+        (seconds, 0) => format!("PT{seconds}S"),
+        (seconds, nanos) => format!("PT{seconds}.{nanos:09}S"),
     }
 }
 

@@ -7,23 +7,21 @@ use std::sync::Arc;
 use proptest::strategy::{BoxedStrategy, NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::model::Aggregate;
-use crate::scenario::poll::caught;
+use super::lives::{Searchable, Went};
 
 /// How often a command is drawn anew when the aggregate refuses it.
 const DRAWS: usize = 16;
 
 /// Sequences of commands that `A` accepts one after the other, from no history on or from one that
-/// [`after`](Commands::after) names; `next` says what may be asked in a
-/// state.
+/// [`after`](Commands::after) names; `next` says what may be asked in a state. Of a process manager they are events and
+/// time.
 ///
 /// A command that is refused is drawn anew a few times and then left out. One on which `handle` or `apply` panics ends
 /// its sequence. Sequences shrink by leaving out commands, and what is refused without them, and then command by
 /// command.
-pub fn commands<A>(next: fn(&A) -> BoxedStrategy<A::Command>, length: Range<usize>) -> Commands<A>
+pub fn commands<A>(next: fn(&A::Seen) -> BoxedStrategy<A::Ask>, length: Range<usize>) -> Commands<A>
 where
-    A: Aggregate,
-    A::Command: fmt::Debug,
+    A: Searchable,
 {
     Commands {
         next,
@@ -33,13 +31,13 @@ where
 }
 
 /// See [`commands`].
-pub struct Commands<A: Aggregate> {
-    next: fn(&A) -> BoxedStrategy<A::Command>,
+pub struct Commands<A: Searchable> {
+    next: fn(&A::Seen) -> BoxedStrategy<A::Ask>,
     length: Range<usize>,
     history: Arc<Vec<A::Event>>,
 }
 
-impl<A: Aggregate> Commands<A> {
+impl<A: Searchable> Commands<A> {
     /// The same sequences, which go on after these events.
     #[must_use]
     pub fn after(mut self, history: impl IntoIterator<Item = A::Event>) -> Self {
@@ -48,15 +46,7 @@ impl<A: Aggregate> Commands<A> {
     }
 }
 
-/// The state that a history comes to; where its fold panics, what it came to before that.
-fn reached<A: Aggregate>(history: &[A::Event]) -> A {
-    let mut state = A::default();
-    // Whoever tells the scenario tells of the panic.
-    let _ = caught(|| history.iter().for_each(|event| state.apply(event)));
-    state
-}
-
-impl<A: Aggregate> Clone for Commands<A> {
+impl<A: Searchable> Clone for Commands<A> {
     fn clone(&self) -> Self {
         Self {
             next: self.next,
@@ -66,7 +56,7 @@ impl<A: Aggregate> Clone for Commands<A> {
     }
 }
 
-impl<A: Aggregate> fmt::Debug for Commands<A> {
+impl<A: Searchable> fmt::Debug for Commands<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Commands")
             .field("length", &self.length)
@@ -74,44 +64,22 @@ impl<A: Aggregate> fmt::Debug for Commands<A> {
     }
 }
 
-/// What a command does to a state.
-enum Went {
-    On,
-    /// The aggregate refuses it.
-    Refused,
-    /// `handle` or `apply` panics, so that nothing can come after it.
-    Over,
-}
-
-/// Asks the aggregate and folds what it answers.
-fn ask<A: Aggregate>(state: &mut A, command: &A::Command) -> Went {
-    match caught(|| state.handle(command)) {
-        Err(_) => Went::Over,
-        Ok(Err(_)) => Went::Refused,
-        Ok(Ok(events)) => match caught(|| events.iter().for_each(|event| state.apply(event))) {
-            Ok(()) => Went::On,
-            Err(_) => Went::Over,
-        },
-    }
-}
-
 impl<A> Strategy for Commands<A>
 where
-    A: Aggregate,
-    A::Command: fmt::Debug,
+    A: Searchable,
 {
     type Tree = Sequence<A>;
-    type Value = Vec<A::Command>;
+    type Value = Vec<A::Ask>;
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let length = self.length.new_tree(runner)?.current();
-        let mut state = reached::<A>(&self.history);
+        let mut state = A::reached(&self.history);
         let mut trees = Vec::with_capacity(length);
         'sequence: for _ in 0..length {
             let next = (self.next)(&state);
             for _ in 0..DRAWS {
                 let tree = next.new_tree(runner)?;
-                match ask(&mut state, &tree.current()) {
+                match A::live(&mut state, &tree.current()) {
                     Went::On => {
                         trees.push(tree);
                         continue 'sequence;
@@ -128,10 +96,10 @@ where
     }
 }
 
-type CommandTree<A> = Box<dyn ValueTree<Value = <A as Aggregate>::Command>>;
+type CommandTree<A> = Box<dyn ValueTree<Value = <A as Searchable>::Ask>>;
 
 /// A sequence that can be made smaller.
-pub struct Sequence<A: Aggregate> {
+pub struct Sequence<A: Searchable> {
     trees: Vec<CommandTree<A>>,
     kept: Vec<bool>,
     /// What is tried next.
@@ -160,7 +128,7 @@ enum Tried {
     Shrunk(usize),
 }
 
-impl<A: Aggregate> Sequence<A> {
+impl<A: Searchable> Sequence<A> {
     fn new(trees: Vec<CommandTree<A>>, history: Arc<Vec<A::Event>>) -> Self {
         let count = trees.len();
         Self {
@@ -183,17 +151,16 @@ impl<A: Aggregate> Sequence<A> {
 
 impl<A> ValueTree for Sequence<A>
 where
-    A: Aggregate,
-    A::Command: fmt::Debug,
+    A: Searchable,
 {
-    type Value = Vec<A::Command>;
+    type Value = Vec<A::Ask>;
 
-    fn current(&self) -> Vec<A::Command> {
-        let mut state = reached::<A>(&self.history);
+    fn current(&self) -> Vec<A::Ask> {
+        let mut state = A::reached(&self.history);
         let mut commands = Vec::new();
         for index in self.left() {
             let command = self.trees[index].current();
-            match ask(&mut state, &command) {
+            match A::live(&mut state, &command) {
                 Went::On => commands.push(command),
                 // Without what was left out before it.
                 Went::Refused => {}

@@ -56,12 +56,18 @@
 //!
 //! [`Search::given`] begins with a history, such as one that went wrong, and goes on from there.
 //!
+//! A process manager is searched as [`Managing`](super::Managing) it: what is drawn are events and time that passes
+//! ([`Happens`]), its timeouts fire, and [`Invariants::of_sent`](super::Invariants::of_sent) demands something of the
+//! commands that it sends.
+//!
 //! The same seed searches the same histories; [`Search::seed`] gives it another one. Prior art: property tests over
 //! random states in the samples of Equinox, and the state machines of `QuickCheck`; new is the way out into a named scenario.
 
 mod commands;
+mod lives;
 mod run;
 mod tell;
 
 pub use commands::{Commands, commands};
+pub use lives::{Happens, Searchable, Went};
 pub use run::{Found, Search, Searched};

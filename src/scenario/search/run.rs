@@ -7,17 +7,16 @@ use std::path::PathBuf;
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-use crate::model::{Aggregate, Event as _};
 use crate::scenario::at::At;
 use crate::scenario::file::{self, EventTemplate, GivenLine, ScenarioFile, Then, WhenLine};
 use crate::scenario::given::Given;
 use crate::scenario::invariants::{Broken, WORD};
+use crate::scenario::story::Story;
 use crate::scenario::{Events, Failure, Fixture, Invariants, Outcome, StoredEvent};
 
 use super::commands::{Commands, commands};
+use super::lives::{Happens, Searchable};
 use super::tell;
 
 /// How many histories are tried unless something else is said.
@@ -27,13 +26,13 @@ const SHRINKS: u32 = 4_096;
 
 /// A search for a history that breaks an invariant; see the [module](super).
 #[must_use = "a search looks for nothing until it is run"]
-pub struct Search<A: Aggregate> {
+pub struct Search<A: Searchable> {
     pub(super) name: String,
     pub(super) fixture: Fixture<A>,
     pub(super) invariants: Invariants<A>,
     pub(super) invariants_are: String,
     pub(super) commands: Commands<A>,
-    next: fn(&A) -> BoxedStrategy<A::Command>,
+    next: fn(&A::Seen) -> BoxedStrategy<A::Ask>,
     /// What happened before the search begins.
     pub(super) history: Vec<StoredEvent>,
     pub(super) fixture_is: Option<String>,
@@ -122,12 +121,7 @@ impl Debug for Found {
 
 impl std::error::Error for Found {}
 
-impl<A> Search<A>
-where
-    A: Aggregate + Serialize,
-    A::Command: Debug + Serialize + DeserializeOwned,
-    A::Error: Debug,
-{
+impl<A: Searchable> Search<A> {
     /// A search with this name; `next` says what may be asked in a state.
     ///
     /// # Panics
@@ -136,9 +130,18 @@ where
     #[track_caller]
     pub fn new(
         name: impl Into<String>,
-        next: fn(&A) -> BoxedStrategy<A::Command>,
+        next: fn(&A::Seen) -> BoxedStrategy<A::Ask>,
         invariants: Invariants<A>,
-    ) -> Self {
+    ) -> Self
+    where
+        A: Default,
+        A::State: Serialize,
+        A::Input: Debug,
+        A::Error: Debug,
+        A::Reply: Debug,
+        A::Effect: Debug,
+        A::Sent: Debug,
+    {
         assert!(
             invariants.names().next().is_some(),
             "a search without an invariant finds nothing: `Invariants::always` adds one"
@@ -173,9 +176,9 @@ where
     #[track_caller]
     pub fn given(mut self, events: impl Events<A::Event>) -> Self {
         for event in events.into_events() {
-            match StoredEvent::of(&event) {
+            match A::encode(&event) {
                 Ok(stored) => self.history.push(stored),
-                Err(error) => panic!("a given {} does not serialize: {error}", event.event_type()),
+                Err(error) => panic!("a given {} does not serialize: {error}", A::kind_of(&event).0),
             }
         }
         self
@@ -318,7 +321,7 @@ where
     }
 
     /// Asks these commands one after the other, each followed by every invariant, until something fails.
-    fn check(&self, commands: Vec<A::Command>) -> Result<(), Wrong> {
+    fn check(&self, commands: Vec<A::Ask>) -> Result<(), Wrong> {
         let mut commands = commands.into_iter();
         let Some(first) = commands.next() else {
             return Ok(());
@@ -330,7 +333,7 @@ where
                 break;
             }
             scenario = self.demand(
-                scenario.go_on(|story| story.ask_now(command, self.at)),
+                scenario.go_on(|story| ask(story, command, self.at)),
                 &self.names(),
             );
             asked += 1;
@@ -370,14 +373,14 @@ where
     }
 
     /// A scenario with its first command.
-    pub(super) fn begin(&self, command: A::Command) -> Outcome<A> {
+    pub(super) fn begin(&self, command: A::Ask) -> Outcome<A> {
         let given = Given::start_at(self.fixture.clone(), self.at);
         let given = given.with(|story| {
             for stored in &self.history {
                 story.give_stored(stored.clone(), None, &None, self.at);
             }
         });
-        given.go_on(|story| story.ask_now(command, self.at))
+        given.go_on(|story| ask(story, command, self.at))
     }
 
     pub(super) fn demand(&self, mut outcome: Outcome<A>, names: &[&str]) -> Outcome<A> {
@@ -388,19 +391,15 @@ where
     }
 
     /// What is found in `commands`, if they still fail: the scenario that asks them in one step.
-    fn find(&self, commands: Vec<A::Command>, case: u32) -> Option<Found> {
-        let json: Vec<Value> = commands
-            .iter()
-            .map(serde_json::to_value)
-            .collect::<Result<_, _>>()
-            .ok()?;
+    fn find(&self, commands: Vec<A::Ask>, case: u32) -> Option<Found> {
+        let lines: Vec<WhenLine> = commands.iter().map(A::line).collect::<Option<_>>()?;
         let Wrong { broken, asked } = self.check(commands).err()?;
-        let json = &json[..asked];
+        let lines = &lines[..asked];
         let names = match &broken {
             Broken::Invariant(name) => vec![name.as_str()],
             Broken::Else(_) => self.names(),
         };
-        let failure = tell::again(self, json, &names)?;
+        let failure = tell::again(self, lines, &names)?;
         let name = tell::slug(&format!("{} {}", self.name, broken.text()));
         let subject = self.files.as_ref().map_or(&self.name, |files| &files.subject);
         let mut file = ScenarioFile::new(
@@ -412,7 +411,7 @@ where
                     GivenLine::Event(event.into())
                 })
                 .collect(),
-            json.iter().map(WhenLine::command).collect(),
+            lines.to_vec(),
             Then {
                 holds: names.iter().map(|name| (*name).to_owned()).collect(),
                 ..Then::default()
@@ -430,7 +429,7 @@ where
             Ok(path)
         });
         Some(Found {
-            rust: tell::rust(self, &name, json, &names),
+            rust: tell::rust(self, &name, lines, &names),
             name,
             seed: self.seed,
             case,
@@ -438,8 +437,16 @@ where
             written,
             failure,
             broken: broken.text().to_owned(),
-            length: json.len(),
+            length: lines.len(),
         })
+    }
+}
+
+/// Asks in a scenario.
+pub(super) fn ask<A: Searchable>(story: &mut Story<A>, ask: A::Ask, at: At) {
+    match A::happens(ask) {
+        Happens::Input(input) => story.ask_now(input, at),
+        Happens::Passes(time) => story.pass_time(story.clock.now + time, at),
     }
 }
 

@@ -1,18 +1,12 @@
 //! What a search found, in words, in Rust and as a report.
 
-use std::fmt::Debug;
-
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-
-use crate::model::Aggregate;
 use crate::scenario::Failure;
+use crate::scenario::file::WhenLine;
 use crate::scenario::suggest::stored_literal;
-use crate::scenario::text::{count, indented, spread};
-use crate::scenario::views::short_name;
+use crate::scenario::text::{count, indented};
 
-use super::run::{Found, Search};
+use super::lives::Searchable;
+use super::run::{Found, Search, ask};
 
 /// The first line of the report.
 pub(super) fn headline(failure: &Failure) -> String {
@@ -38,67 +32,50 @@ pub(super) fn slug(text: &str) -> String {
 }
 
 /// The report of the scenario that asks `commands` in one step; none when it holds after all.
-pub(super) fn again<A>(search: &Search<A>, commands: &[Value], names: &[&str]) -> Option<Failure>
-where
-    A: Aggregate + Serialize,
-    A::Command: Debug + Serialize + DeserializeOwned,
-    A::Error: Debug,
-{
-    let mut commands = commands
-        .iter()
-        .map(|command| serde_json::from_value::<A::Command>(command.clone()));
-    let first = commands.next()?.ok()?;
-    let mut scenario = search.begin(first);
+pub(super) fn again<A: Searchable>(
+    search: &Search<A>,
+    lines: &[WhenLine],
+    names: &[&str],
+) -> Option<Failure> {
+    let mut commands = lines.iter().map(A::read);
+    let mut scenario = search.begin(commands.next()??);
     for command in commands {
-        // A command that is not read back as it was written leaves the rest without its history.
-        let Ok(command) = command else { break };
-        scenario = scenario.go_on(|story| story.ask_now(command, search.at));
+        // What is not read back as it was written leaves the rest without its history.
+        let Some(command) = command else { break };
+        scenario = scenario.go_on(|story| ask(story, command, search.at));
     }
     search.demand(scenario, names).try_check().err()
 }
 
 /// The scenario in Rust.
-pub(super) fn rust<A: Aggregate>(
+pub(super) fn rust<A: Searchable>(
     search: &Search<A>,
     name: &str,
-    commands: &[Value],
+    asked: &[WhenLine],
     names: &[&str],
 ) -> String {
     let mut lines = vec!["#[test]".to_owned(), format!("fn {name}() {{")];
-    let aggregate = short_name::<A>();
-    let own = || format!("Fixture::<{aggregate}>::new()");
-    if search.history.is_empty() {
-        let (word, start) = match &search.fixture_is {
-            Some(fixture) => ("", format!("    {fixture}.given_nothing()")),
-            None => ("given_nothing, ", format!("    given_nothing::<{aggregate}>()")),
-        };
-        lines.push(format!("    use pastproof::scenario::{{from_json, {word}json}};"));
-        lines.push(start);
-    } else {
-        let (word, fixture) = match &search.fixture_is {
-            Some(fixture) => ("", fixture.clone()),
-            None => ("Fixture, ", own()),
-        };
-        lines.push(format!("    use pastproof::scenario::{{{word}from_json, json}};"));
-        lines.push(format!("    {fixture}"));
+    let subject = A::rust_name();
+    let (word, start) = match (&search.fixture_is, search.history.is_empty()) {
+        (Some(fixture), true) => (None, format!("{fixture}.given_nothing()")),
+        (Some(fixture), false) => (None, fixture.clone()),
+        (None, true) => (Some("given_nothing"), format!("given_nothing::<{subject}>()")),
+        (None, false) => (Some("Fixture"), format!("Fixture::<{subject}>::new()")),
+    };
+    let mut words: Vec<&str> = word.into_iter().chain(A::words().iter().copied()).collect();
+    words.sort_unstable();
+    lines.extend(A::imports().iter().map(|import| format!("    use {import};")));
+    lines.push(format!("    use pastproof::scenario::{{{}}};", words.join(", ")));
+    lines.push(format!("    {start}"));
+    if !search.history.is_empty() {
         lines.push("        .given_stored([".to_owned());
         for stored in &search.history {
             lines.extend(indented(12, stored_literal(stored)));
         }
         lines.push("        ])".to_owned());
     }
-    for command in commands {
-        let mut call = spread(command);
-        if let Some(first) = call.first_mut() {
-            first.insert_str(
-                0,
-                &format!(".when(from_json::<{}>(json!(", short_name::<A::Command>()),
-            );
-        }
-        if let Some(last) = call.last_mut() {
-            last.push_str(")))");
-        }
-        lines.extend(indented(8, call));
+    for line in asked {
+        lines.extend(indented(8, A::rust(line)));
     }
     for name in names {
         lines.push(format!(

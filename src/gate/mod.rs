@@ -5,6 +5,8 @@ mod causes;
 #[cfg(any(feature = "cli", feature = "harness"))]
 pub mod config;
 #[cfg(feature = "cli")]
+mod counts;
+#[cfg(feature = "cli")]
 pub mod driver;
 pub mod exit;
 #[cfg(any(feature = "cli", feature = "harness"))]

@@ -4,11 +4,10 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use crate::finding::{self, Finding, Place};
 use crate::gate::causes::demote_consequences;
 use crate::gate::config::{Located, RecordingConfig};
+use crate::gate::counts::Counts;
 use crate::gate::driver::{self, Answers};
 use crate::gate::ground::{self, Ground, GroundError, check_options, coverage};
 use crate::gate::protocol::{Reply, StepReport, Task};
@@ -525,86 +524,6 @@ pub fn built_in_upcasters(
     let ground = open(located, options)?;
     trying.show_values = options.show_values || located.config.report.show_values;
     try_file_upcasters(&ground, &located.config.recording, trying).map_err(GateError::new)
-}
-
-/// What harnesses counted, added up over all of them.
-#[derive(Default)]
-struct Counts {
-    types: u64,
-    upcasters: (u64, u64),
-    scenarios: u64,
-    replay: Option<Replayed>,
-}
-
-#[derive(Default)]
-struct Replayed {
-    events: u64,
-    streams: u64,
-    upcast: u64,
-    differences: u64,
-}
-
-impl Counts {
-    fn done(&mut self, task: &Task, checked: u64, _detail: String, numbers: &Value) {
-        let number = |name: &str| numbers.get(name).and_then(Value::as_u64).unwrap_or(0);
-        match task {
-            Task::Types => self.types += checked,
-            Task::Upcasters { .. } => {
-                self.upcasters.0 += checked;
-                self.upcasters.1 += number("events");
-            }
-            Task::Scenarios { .. } => self.scenarios += checked,
-            Task::Replay { .. } => {
-                let replayed = self.replay.get_or_insert_with(Replayed::default);
-                replayed.events += checked;
-                replayed.streams += number("streams");
-                replayed.upcast += number("upcast");
-                replayed.differences += number("differences");
-            }
-            Task::Compatibility
-            | Task::ListScenarios
-            | Task::Census { .. }
-            | Task::Rewrite { .. }
-            | Task::Inspect { .. }
-            | Task::Minimise { .. } => {}
-        }
-    }
-
-    fn into_checks(self, checks: &mut Vec<Check>) {
-        checks.push(Check::new(
-            "types",
-            self.types,
-            format!("{} of the code", count(self.types, "event type")),
-        ));
-        let (upcasters, events) = self.upcasters;
-        checks.push(Check::new(
-            "upcasters",
-            upcasters,
-            format!(
-                "{} tried on {}",
-                count(upcasters, "upcaster"),
-                count(events, "event")
-            ),
-        ));
-        checks.push(Check::new(
-            "scenarios",
-            self.scenarios,
-            count(self.scenarios, "scenario"),
-        ));
-        if let Some(replay) = self.replay {
-            checks.push(Check::new(
-                "replay",
-                replay.events,
-                format!(
-                    "{} of {} folded, {} of them upcast; {} from the baseline",
-                    count(replay.events, "event"),
-                    count(replay.streams, "stream"),
-                    replay.upcast,
-                    count(replay.differences, "difference")
-                ),
-            ));
-        }
-    }
 }
 
 /// The check that a task belongs to.

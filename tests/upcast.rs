@@ -12,6 +12,15 @@ mod chains;
 #[path = "upcast/cqrs.rs"]
 mod cqrs;
 #[cfg(feature = "compat")]
+#[path = "upcast/draft.rs"]
+mod draft;
+/// As a draft writes it.
+#[cfg(feature = "compat")]
+#[allow(clippy::pedantic, reason = "a draft is for a person to finish")]
+#[path = "upcast/drafted.rs"]
+#[rustfmt::skip]
+mod drafted;
+#[cfg(feature = "compat")]
 #[path = "upcast/eiffel.rs"]
 mod eiffel;
 #[cfg(feature = "compat")]

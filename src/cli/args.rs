@@ -343,6 +343,9 @@ pub struct DraftArgs {
     /// The version that the code reads.
     #[arg(value_name = "TO")]
     pub to: String,
+    /// Write it as Rust.
+    #[arg(long)]
+    pub rust: bool,
     /// The catalogue.
     #[command(flatten)]
     pub catalogue: CatalogueArgs,

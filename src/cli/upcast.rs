@@ -330,8 +330,13 @@ fn draft(context: &mut Context<'_>, args: &DraftArgs) -> Result<Exit, Stop> {
     let old = version(&catalogue, &args.event_type, &args.from)?;
     let new = version(&catalogue, &args.event_type, &args.to)?;
     let draft = Draft::new(&old.schema, &new.schema).map_err(Stop::incomplete)?;
-    let text = serde_json::to_string_pretty(&draft.file).map_err(Stop::incomplete)?;
-    writeln!(context.out, "{text}")?;
+    if args.rust {
+        let text = draft.rust(&args.event_type, &old.version, &new.version);
+        write!(context.out, "{text}")?;
+    } else {
+        let text = serde_json::to_string_pretty(&draft.file).map_err(Stop::incomplete)?;
+        writeln!(context.out, "{text}")?;
+    }
     for guess in &draft.guesses {
         writeln!(context.err, "guess ({:.2}): {}", guess.confidence, guess.message)?;
     }
@@ -340,11 +345,17 @@ fn draft(context: &mut Context<'_>, args: &DraftArgs) -> Result<Exit, Stop> {
     }
     writeln!(
         context.err,
-        "{}, {} to decide; put it at {}-to-{}.upcast.json beside the schemas and run `pastproof upcast verify`",
+        "{}, {} to decide; {} and run `pastproof upcast verify`",
         report::count(draft.guesses.len() as u64, "guess").replace("guesss", "guesses"),
         report::count(draft.holes.len() as u64, "hole"),
-        args.from,
-        args.to
+        if args.rust {
+            "register it with `Suite::upcasters`".to_owned()
+        } else {
+            format!(
+                "put it at {}-to-{}.upcast.json beside the schemas",
+                args.from, args.to
+            )
+        }
     )?;
     Ok(Exit::Clean)
 }

@@ -38,6 +38,8 @@ mod pages;
 #[cfg(feature = "compat")]
 mod rewrite;
 #[cfg(feature = "compat")]
+mod skeleton;
+#[cfg(feature = "compat")]
 mod trial;
 mod upcaster;
 #[cfg(feature = "compat")]

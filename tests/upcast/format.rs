@@ -60,7 +60,7 @@ fn the_published_schema_and_the_reader_agree() {
         (json!({}), ", at /operations/0: has no member `op`"),
         (
             json!({"op": "copy"}),
-            ", at /operations/0/op: is `copy`, which is no operation; there are add, remove, rename, move, wrap, hoist, map, convert, each, rename-type, split and drop",
+            ", at /operations/0/op: is `copy`, which is no operation; there are add, remove, rename, move, wrap, hoist, map, convert, each, metadata, to-stream, rename-type, split and drop",
         ),
         (
             json!({"op": "rename", "at": "a", "to": "b"}),

@@ -725,3 +725,110 @@ mod files {
         assert_eq!(found("{amount: now}"), text("", false));
     }
 }
+
+/// Prices of one stream, read by code that knows how many came before: from its context, or from what it hides.
+fn counted_prices(hidden: bool) -> Verified {
+    let schemas = prices();
+    let validators = schemas.validators();
+    let hides = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&hides);
+    let upcaster = Upcaster::with_context(
+        "PriceSet",
+        1,
+        [("PriceSet", 2)],
+        ["PriceSet"],
+        move |count: &mut u64, _| {
+            *count += 1;
+            hides.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, String>(())
+        },
+        move |_, count, _| {
+            let count = if hidden {
+                seen.load(Ordering::Relaxed)
+            } else {
+                *count
+            };
+            let data = json!({"amount": count, "currency": "EUR"});
+            Ok::<_, String>(vec![Upcast::new("PriceSet", 2, data)])
+        },
+    );
+    let chains = Chains::new([upcaster], [("PriceSet", 2)]);
+    let mut verifier = Verifier::new(&chains, &validators, None);
+    let version = Version::from(1);
+    for revision in 0..9 {
+        let line = json!({"s": "price-1", "n": revision, "t": "PriceSet", "v": 1, "d": {"cents": revision}});
+        let event = recorded(&line.to_string());
+        let data = json!({"cents": revision});
+        verifier.try_event(&Trial::recorded(&event, &version, &data, Place::default()));
+    }
+    verifier.try_pages();
+    verifier.finish()
+}
+
+#[test]
+fn what_is_kept_beside_the_context_is_told() {
+    let verified = counted_prices(true);
+    let finding = verified
+        .findings
+        .iter()
+        .find(|finding| finding.rule.id == "upcaster-page-dependent");
+    let finding = finding.unwrap_or_else(|| panic!("{:?}", verified.findings));
+    assert!(
+        finding.message.contains("when its stream is read in pages of 1"),
+        "{}",
+        finding.message
+    );
+    assert!(!verified.covers("PriceSet", &Version::from(1)));
+    let verified = counted_prices(false);
+    assert!(
+        verified.findings.iter().all(|finding| !finding.fails()),
+        "{:?}",
+        verified.findings
+    );
+    assert!(verified.covers("PriceSet", &Version::from(1)));
+}
+
+/// Each part is tried with the parts before it, and no part is said to lose what the whole keeps.
+#[test]
+fn a_merge_is_verified_part_by_part() {
+    let schema = |member: &str| json!({member: {"type": "integer"}});
+    let schemas = Schemas::new()
+        .schema("Weighed", 1, &schema("grams"))
+        .schema("Measured", 1, &schema("cm"))
+        .schema(
+            "Sized",
+            1,
+            &json!({"grams": {"type": "integer"}, "cm": {"type": "integer", "minimum": 0}}),
+        );
+    let validators = schemas.validators();
+    let verify = |positive: bool| {
+        let parts = Upcaster::merged([("Weighed", 1), ("Measured", 1)], 5, ("Sized", 1), move |parts| {
+            let cm = parts[1]["cm"].as_i64().unwrap_or(0);
+            let cm = if positive { cm.max(0) } else { cm };
+            Ok::<_, String>(json!({"grams": parts[0]["grams"], "cm": cm}))
+        });
+        let chains = Chains::new(parts, [("Sized", 1)]);
+        let mut verifier = Verifier::new(&chains, &validators, None);
+        verifier.try_generated();
+        verifier.finish()
+    };
+    let good = verify(true);
+    assert!(
+        good.findings.iter().all(|finding| !finding.fails()),
+        "{:?}",
+        good.findings
+    );
+    assert!(
+        good.steps
+            .iter()
+            .all(|step| step.verified && step.origin == "merge")
+    );
+    let bad = verify(false);
+    let found: Vec<_> = bad.findings.iter().filter(|finding| finding.fails()).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].rule.id, "upcaster-invalid-output");
+    assert_eq!(
+        canonical(found[0].witness.as_ref().unwrap()).unwrap(),
+        r#"{"cm":-1}"#
+    );
+}

@@ -52,6 +52,15 @@ pub(super) fn image(plan: &Plan, schema: &Value) -> Result<Image, String> {
         touched: BTreeSet::new(),
         all: BTreeSet::new(),
     };
+    if let Some(stream) = &plan.stream {
+        let named = json!({"type": ["string", "integer"]});
+        let within = stream.at.iter().rev().fold(
+            named,
+            |inner, name| json!({"type": "object", "properties": {name: inner}, "required": [name]}),
+        );
+        let says = format!("{} names a stream", shown(&stream.at));
+        follower.must(body.clone(), within, says);
+    }
     let body = follower.operations(&plan.operations, body)?;
     match &plan.ending {
         Ending::One(event_type, version) => follower.makes(event_type, version, body),

@@ -13,8 +13,19 @@ pub(super) type Path = Vec<String>;
 pub(super) struct Plan {
     pub(super) operations: Vec<Operation>,
     pub(super) ending: Ending,
+    /// What is done to the metadata.
+    pub(super) metadata: Vec<Operation>,
+    /// The stream that the event is moved to, if it is.
+    pub(super) stream: Option<ToStream>,
     /// The way back, for whoever rolls back.
     pub(super) back: Option<Vec<Operation>>,
+}
+
+/// A stream: a prefix, and a text or a whole number of the old data.
+#[derive(Debug)]
+pub(super) struct ToStream {
+    pub(super) prefix: String,
+    pub(super) at: Path,
 }
 
 /// One operation, and where it stands in the file.

@@ -6,7 +6,7 @@ use crate::json;
 use crate::model::Version;
 use crate::schema::Condition;
 
-use super::plan::{Change, Ending, Kind, Operation, Otherwise, Part, Path, Plan};
+use super::plan::{Change, Ending, Kind, Operation, Otherwise, Part, Path, Plan, ToStream};
 
 /// The major version of the format; a file of a later one is refused.
 const MAJOR: &str = "1";
@@ -41,33 +41,26 @@ pub(super) fn read(text: &[u8], event_type: &str, to: &Version) -> Result<Plan, 
     }
     file.optional("$schema");
     file.optional("description");
-    let (operations, ending) = whole(file.list("operations")?, event_type, to)?;
+    let whole = whole(file.list("operations")?, event_type, to)?;
     let back = match file.optional("back") {
         Some(back) => Some(changes(items(back)?, 0)?),
         None => None,
     };
     file.finish()?;
-    if back.is_some() && !matches!(&ending, Ending::One(..)) {
+    if back.is_some() && !matches!(&whole.ending, Ending::One(..)) {
         return Err(Wrong {
             line: None,
             pointer: "/back".to_owned(),
             message: "there is no way back from a split or a drop".to_owned(),
         });
     }
-    Ok(Plan {
-        operations,
-        ending,
-        back,
-    })
+    Ok(Plan { back, ..whole })
 }
 
 /// The operations of a file, with what the event is in the end.
-fn whole(
-    values: Vec<Located<'_>>,
-    event_type: &str,
-    to: &Version,
-) -> Result<(Vec<Operation>, Ending), Wrong> {
+fn whole(values: Vec<Located<'_>>, event_type: &str, to: &Version) -> Result<Plan, Wrong> {
     let mut operations = Vec::new();
+    let (mut metadata, mut stream) = (Vec::new(), None);
     let mut ending = None;
     for (value, pointer) in values {
         if ending.is_some() {
@@ -94,6 +87,16 @@ fn whole(
                 }
                 ending = Some(Ending::Split(parts));
             }
+            "metadata" => metadata.extend(changes(object.list("operations")?, 0)?),
+            "to-stream" => {
+                let moved = ToStream {
+                    prefix: object.text("prefix")?,
+                    at: object.path("at")?,
+                };
+                if stream.replace(moved).is_some() {
+                    return Err(object.wrong_at("op", "moves an event that is moved already"));
+                }
+            }
             "drop" => match object.condition("when")? {
                 Some(condition) => operations.push(Operation {
                     pointer,
@@ -108,10 +111,13 @@ fn whole(
         }
         object.finish()?;
     }
-    Ok((
+    Ok(Plan {
         operations,
-        ending.unwrap_or_else(|| Ending::One(event_type.to_owned(), to.clone())),
-    ))
+        ending: ending.unwrap_or_else(|| Ending::One(event_type.to_owned(), to.clone())),
+        metadata,
+        stream,
+        back: None,
+    })
 }
 
 fn part(value: &Value, pointer: String) -> Result<Part, Wrong> {
@@ -217,7 +223,7 @@ fn change(value: &Value, pointer: String, depth: usize) -> Result<Operation, Wro
                 format!("is a hole: no old event supplies {at}; decide on a value with `add`, or on where it comes from with `move` or `rename`"),
             ));
         }
-        "rename-type" | "split" | "drop" => {
+        "rename-type" | "split" | "drop" | "metadata" | "to-stream" => {
             return Err(object.wrong_at(
                 "op",
                 format!("is `{op}`, which concerns the whole event and stands at the top only"),
@@ -227,7 +233,7 @@ fn change(value: &Value, pointer: String, depth: usize) -> Result<Operation, Wro
             return Err(object.wrong_at(
                 "op",
                 format!(
-                    "is `{op}`, which is no operation; there are add, remove, rename, move, wrap, hoist, map, convert, each, rename-type, split and drop"
+                    "is `{op}`, which is no operation; there are add, remove, rename, move, wrap, hoist, map, convert, each, metadata, to-stream, rename-type, split and drop"
                 ),
             ));
         }

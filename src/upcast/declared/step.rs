@@ -11,7 +11,7 @@ use super::super::error::{Failure, Kind};
 use super::super::event::Upcast;
 use super::super::upcaster::{Step, Stored, Upcaster};
 use super::image::{Image, image};
-use super::plan::{Change, Ending, Plan, pointer};
+use super::plan::{Change, Ending, Plan, ToStream, pointer};
 use super::read::{self, Wrong};
 use super::run::{self, Refusal};
 
@@ -58,7 +58,10 @@ impl Declared {
     pub(in super::super) fn upcaster(self, event_type: &str, from: Version, file: String) -> Upcaster {
         let targets = self.0.targets();
         let step = Ops(Arc::clone(&self.0));
-        Upcaster::read_from(event_type.to_owned(), from, targets, file, step).declared_as(self)
+        let moves = self.0.stream.is_some();
+        let upcaster =
+            Upcaster::read_from(event_type.to_owned(), from, targets, file, step).declared_as(self);
+        if moves { upcaster.moving() } else { upcaster }
     }
 
     /// Values that it treats apart, each with the pointer of its member, and the schemas that it decides by.
@@ -153,8 +156,46 @@ fn refused(refusal: Refusal) -> Failure {
 
 struct Ops(Arc<Plan>);
 
-impl Step for Ops {
-    fn run(&self, data: Value, _: Stored<'_>) -> Result<Vec<Upcast>, Failure> {
+impl Ops {
+    /// The stream that an event with this data is moved to.
+    fn stream(&self, data: &Value) -> Result<Option<String>, Failure> {
+        let Some(ToStream { prefix, at }) = &self.0.stream else {
+            return Ok(None);
+        };
+        let at = pointer(at);
+        match data.pointer(&at) {
+            Some(Value::String(text)) => Ok(Some(format!("{prefix}{text}"))),
+            Some(Value::Number(number)) if number.is_u64() || number.is_i64() => {
+                Ok(Some(format!("{prefix}{number}")))
+            }
+            _ => Err(refused(Refusal {
+                pointer: at,
+                message: "names no stream: it is neither a text nor a whole number".to_owned(),
+            })),
+        }
+    }
+
+    /// The metadata after what is done to it, where anything is.
+    fn metadata(&self, stored: Stored<'_>) -> Result<Option<Value>, Failure> {
+        if self.0.metadata.is_empty() {
+            return Ok(None);
+        }
+        let text = stored.envelope.metadata.map_or("{}", |raw| raw.get());
+        let mut metadata = match crate::json::parse(text.as_bytes()) {
+            Ok(parsed) if parsed.value.is_null() => Value::Object(serde_json::Map::new()),
+            Ok(parsed) => parsed.value,
+            Err(error) => {
+                return Err(Failure::new(
+                    Kind::Refused,
+                    format!("cannot read the metadata: {error}"),
+                ));
+            }
+        };
+        run::run(&self.0.metadata, &mut metadata).map_err(refused)?;
+        Ok(Some(metadata))
+    }
+
+    fn made(&self, data: Value) -> Result<Vec<Upcast>, Failure> {
         let mut data = data;
         if !run::run(&self.0.operations, &mut data).map_err(refused)? {
             return Ok(Vec::new());
@@ -177,5 +218,17 @@ impl Step for Ops {
             }
             Ending::Nothing => Ok(Vec::new()),
         }
+    }
+}
+
+impl Step for Ops {
+    fn run(&self, data: Value, stored: Stored<'_>) -> Result<Vec<Upcast>, Failure> {
+        let (stream, metadata) = (self.stream(&data)?, self.metadata(stored)?);
+        let mut made = self.made(data)?;
+        for event in &mut made {
+            event.stream.clone_from(&stream);
+            event.metadata.clone_from(&metadata);
+        }
+        Ok(made)
     }
 }

@@ -12,9 +12,9 @@ use super::tool::{Folder, snapshot};
 fn history() -> String {
     let lines = [
         json!({"s": "order-1", "n": 0, "g": 1, "i": "a", "t": "OrderPlaced", "v": 1, "at": "2026-01-01", "d": {"order": "o-1", "total": 5}}),
-        json!({"s": "order-2", "n": 0, "g": 2, "t": "OrderPlaced", "v": 2, "d": {"order": "o-2", "total": 6, "currency": "CZK"}}),
+        json!({"s": "order-2", "n": 0, "g": 2, "t": "OrderPlaced", "v": 2, "d": {"currency": "CZK", "order": "o-2", "total": 6}}),
         json!({"s": "order-2", "n": 1, "g": 3, "t": "OrderSeen", "v": 1, "d": {"by": "o-2"}}),
-        json!({"s": "order-3", "n": 0, "g": 4, "t": "OrderPlaced", "v": 2, "d": {"order": "o-3", "total": 7, "currency": "EUR"}}),
+        json!({"s": "order-3", "n": 0, "g": 4, "t": "OrderPlaced", "v": 2, "d": {"currency": "EUR", "order": "o-3", "total": 7}}),
     ];
     lines.iter().map(|line| format!("{line}\n")).collect()
 }

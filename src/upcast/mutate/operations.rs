@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::json::canonical;
+
 /// Every copy of `file` with one change, and what the change is.
 pub(super) fn mutants(file: &Value) -> Vec<(String, Value)> {
     let mut mutants = Vec::new();
@@ -39,7 +41,7 @@ fn of_operation(operation: &Value, name: &str, here: &str, tell: Tell<'_>) {
             for other in others(operation.get("value")) {
                 tell(
                     &format!("{here}/value"),
-                    format!("{here} adds {other} instead"),
+                    format!("{here} adds {} instead", shown(&other)),
                     other,
                 );
             }
@@ -130,7 +132,7 @@ fn of_map(operation: &Value, here: &str, tell: Tell<'_>) {
     for other in others(operation.get("default")) {
         tell(
             &format!("{here}/default"),
-            format!("{here} becomes {other} by default instead"),
+            format!("{here} becomes {} by default instead", shown(&other)),
             other,
         );
     }
@@ -189,6 +191,11 @@ fn swapped_targets(operations: &[Value], pointer: &str, tell: Tell<'_>) {
             );
         }
     }
+}
+
+/// A value as text, the same however this library was built.
+fn shown(value: &Value) -> String {
+    canonical(value).unwrap_or_else(|_| value.to_string())
 }
 
 fn text<'v>(operation: &'v Value, name: &str) -> &'v str {

@@ -49,7 +49,7 @@
 //!     .boxed()
 //! }
 //!
-//! let invariants = Invariants::new().always("nobody owes", |account: &Account| account.cents >= 0);
+//! let invariants = Invariants::<Account>::new().always("nobody owes", |account: &Account| account.cents >= 0);
 //! let seen = Search::new("account", next, invariants).cases(64).run();
 //! assert!(seen.commands > 64);
 //! ```

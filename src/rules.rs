@@ -233,6 +233,15 @@ rules! {
     SCENARIO_ORPHANED "scenario-orphaned" Warn
         "A recorded scenario that no test records any more checks nothing."
         "delete the file, or record the scenario under its old name again";
+    SCENARIO_COVERAGE "scenario-coverage" Deny
+        "Scenarios that show less than was agreed leave commands, events and errors that nobody has looked at."
+        "tell scenarios of what is named, or except it with a reason under [[scenarios.except]]; `pastproof scenario coverage` shows the whole matrix";
+    SCENARIO_COVERAGE_UNKNOWN "scenario-coverage-unknown" Warn
+        "Of a list that is not known nobody can tell what is missing, and a floor holds without it."
+        "derive `JsonSchema` for the type, and name it with `Suite::inventory` or `FileReader::decider`";
+    SCENARIO_DOCS_STALE "scenario-docs-stale" Deny
+        "Documents of scenarios that are not as scenarios are today tell a story that nobody checks."
+        "write them anew with `pastproof scenario docs`";
 
     // Recordings.
     RECORDING_UNREADABLE "recording-unreadable" Deny

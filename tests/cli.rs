@@ -29,6 +29,8 @@ mod output;
 mod record;
 #[path = "cli/recordings.rs"]
 mod recordings;
+#[path = "cli/scenarios.rs"]
+mod scenarios;
 #[path = "cli/tool.rs"]
 mod tool;
 #[path = "cli/upcast.rs"]

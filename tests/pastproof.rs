@@ -4,10 +4,14 @@
 use std::process::ExitCode;
 
 use pastproof::harness::Suite;
+use pastproof::scenario::coverage::Inventory;
 use pastproof::scenario::file::FileReader;
+use pastproof::scenario::{Managing, Reacting};
 
 use parcel::board::DeliveryBoard;
 use parcel::cash_box::CashBox;
+use parcel::follow_up::FollowUp;
+use parcel::notices::CustomerNotices;
 use parcel::parcel::Parcel;
 use parcel::scenarios::invariants;
 use parcel::{history, scenarios, upcasters};
@@ -30,5 +34,13 @@ fn main() -> ExitCode {
             "cashbox",
             FileReader::<CashBox>::decider().invariants(invariants::of_cash_boxes()),
         )
+        .inventory(
+            "follow-up",
+            Inventory::<Managing<FollowUp>>::new()
+                .sends()
+                .timeouts()
+                .effects(),
+        )
+        .inventory("notices", Inventory::<Reacting<CustomerNotices>>::new().effects())
         .main()
 }

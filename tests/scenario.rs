@@ -2,6 +2,8 @@
 
 #[path = "scenario/account.rs"]
 mod account;
+#[path = "scenario/coverage.rs"]
+mod coverage;
 #[path = "scenario/fails.rs"]
 mod fails;
 #[path = "scenario/false_passes.rs"]

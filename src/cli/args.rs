@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use crate::cli::scenario_args::{CoverageArgs, DocsArgs, ScenarioCommand};
 use crate::gate::Day;
 
 /// Does this code still agree with everything production has recorded?
@@ -76,7 +77,7 @@ pub enum Command {
     Inspect(InspectArgs),
     /// The smallest part of a stream that still fails, as a recording and a scenario.
     Minimise(MinimiseArgs),
-    /// List and run scenarios.
+    /// List and run scenarios, and say what they show.
     #[command(subcommand)]
     Scenario(ScenarioCommand),
     /// Explain a rule, or list them all.
@@ -604,26 +605,6 @@ pub struct MinimiseArgs {
     /// Where the scenario goes, as a Rust function; a file that is there is not written over.
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
-    /// A harness that is already built, in place of the configured ones.
-    #[arg(long, value_name = "PATH")]
-    pub harness: Option<PathBuf>,
-}
-
-/// `scenario …`.
-#[derive(Debug, Subcommand)]
-pub enum ScenarioCommand {
-    /// List the scenarios.
-    List(DrivenArgs),
-    /// Run scenarios.
-    Run(ScenarioRunArgs),
-}
-
-/// `scenario run`.
-#[derive(Debug, Args)]
-pub struct ScenarioRunArgs {
-    /// The only scenario to run.
-    #[arg(value_name = "NAME")]
-    pub name: Option<String>,
     /// A harness that is already built, in place of the configured ones.
     #[arg(long, value_name = "PATH")]
     pub harness: Option<PathBuf>,

@@ -9,7 +9,9 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::cli::args::{CatalogueArgs, Cli, Color, Command, Format, Scheme};
-use crate::cli::{driven, explain, gate, init, inspect, minimise, record, recordings, schema, upcast};
+use crate::cli::{
+    driven, explain, gate, init, inspect, minimise, record, recordings, scenarios, schema, upcast,
+};
 use crate::finding::{Finding, Level};
 use crate::gate::config::{self, Located};
 use crate::gate::{Day, Exit, GateOptions};
@@ -178,7 +180,7 @@ impl Context<'_> {
             Command::Replay(args) => driven::replay(self, &args),
             Command::Inspect(args) => inspect::run(self, &args),
             Command::Minimise(args) => minimise::run(self, &args),
-            Command::Scenario(command) => driven::scenario(self, &command),
+            Command::Scenario(command) => scenarios::run(self, &command),
             Command::Explain(args) => explain::run(self, &args),
             Command::Init(args) => init::run(self, &args),
         }

@@ -1,10 +1,10 @@
-//! Commands that a harness carries out: `replay`, `scenario`; and what the others share of that.
+//! Commands that a harness carries out: `replay`; and what the others share of that.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::cli::args::{ReplayArgs, ScenarioCommand};
+use crate::cli::args::ReplayArgs;
 use crate::cli::context::{Context, Stop};
 use crate::cli::gate::verdict;
 use crate::finding;
@@ -115,69 +115,6 @@ fn chosen(context: &Context<'_>, located: &Located, args: &ReplayArgs) -> Result
         );
     }
     Ok(chosen)
-}
-
-pub(super) fn scenario(context: &mut Context<'_>, command: &ScenarioCommand) -> Result<Exit, Stop> {
-    let located = context.located()?;
-    let (task, harness) = match command {
-        ScenarioCommand::List(args) => (Task::ListScenarios, &args.harness),
-        ScenarioCommand::Run(args) => (
-            Task::Scenarios {
-                only: args.name.clone(),
-            },
-            &args.harness,
-        ),
-    };
-    if located.config.harness.is_empty() && harness.is_none() {
-        return Err(Stop::incomplete(
-            "no harness is configured, and scenarios stand in your code; add [[harness]] to pastproof.toml",
-        ));
-    }
-    let answers = drive(context, &located, harness.as_deref(), &[task])?;
-    let mut findings: Vec<_> = answers.findings.into_iter().map(|(_, finding)| finding).collect();
-    finding::sort(&mut findings);
-    context.report(&findings)?;
-    let mut count = 0;
-    for reply in &answers.replies {
-        match reply {
-            Reply::Scenarios { names } => {
-                for name in names {
-                    if context.json {
-                        report::json_object(context.out, "scenario", &[("name", name.as_str().into())])?;
-                    } else {
-                        writeln!(context.out, "{name}")?;
-                    }
-                }
-            }
-            Reply::Done { checked, .. } => count += checked,
-            _ => {}
-        }
-    }
-    let failed = findings.iter().filter(|finding| finding.fails()).count();
-    if context.json {
-        report::json_object(
-            context.out,
-            "summary",
-            &[("scenarios", count.into()), ("failed", failed.into())],
-        )?;
-    } else if matches!(command, ScenarioCommand::Run(_)) {
-        writeln!(
-            context.out,
-            "{}, {failed} of them do not hold",
-            report::count(count, "scenario")
-        )?;
-    }
-    if count == 0
-        && findings.is_empty()
-        && let ScenarioCommand::Run(args) = command
-        && let Some(name) = &args.name
-    {
-        return Err(Stop::Said(
-            Exit::NothingChecked,
-            format!("there is no scenario `{name}`; `pastproof scenario list` lists them"),
-        ));
-    }
-    Ok(verdict(&findings, count))
 }
 
 /// Which version steps upcasters account for: what the harness says of them, or what the files beside the schemas

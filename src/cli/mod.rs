@@ -10,6 +10,9 @@ mod inspect;
 mod minimise;
 mod record;
 mod recordings;
+mod scenario_args;
+mod scenario_docs;
+mod scenarios;
 mod schema;
 mod upcast;
 

@@ -20,3 +20,6 @@ pub mod recordings {}
 #[cfg(feature = "harness")]
 #[doc = include_str!("types-and-schemas.md")]
 pub mod types_and_schemas {}
+
+#[doc = include_str!("scenario-coverage.md")]
+pub mod scenario_coverage {}

@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+#[cfg(feature = "cli")]
 use crate::finding::{Finding, Place};
 use crate::gate::Waiver;
 use crate::model::Version;
+#[cfg(feature = "cli")]
 use crate::rules;
+use crate::scenario::coverage::Exception;
 
 /// The names under which a configuration is looked for, in a folder and its parents.
 pub const FILE_NAMES: [&str; 2] = ["pastproof.toml", ".config/pastproof.toml"];
@@ -25,6 +28,8 @@ pub struct Config {
     pub harness: Vec<HarnessConfig>,
     /// Recorded streams to verify, validate and replay.
     pub recording: Vec<RecordingConfig>,
+    /// What scenarios have to show.
+    pub scenarios: Option<ScenariosConfig>,
     /// Accepted differences.
     pub waiver: Vec<Waiver>,
     /// How findings are shown.
@@ -248,6 +253,7 @@ impl RecordingConfig {
 
     /// What is wrong with the seal that was found where another is pinned; `file` is what the finding calls the
     /// recording.
+    #[cfg(feature = "cli")]
     pub(crate) fn pinned(&self, found: Option<&str>, file: &str) -> Option<Finding> {
         let pinned = self.root.as_deref()?;
         // Without an unbroken seal there are findings about that already.
@@ -262,6 +268,21 @@ impl RecordingConfig {
     pub fn is_foreign(&self) -> bool {
         self.event_type.is_some() || self.version.is_some() || self.data.is_some() || self.stream.is_some()
     }
+}
+
+/// What scenarios have to show, as `pastproof scenario coverage` counts it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ScenariosConfig {
+    /// How much of the commands, events, errors, effects and timeouts of the code scenarios show at least, in percent.
+    #[schemars(range(min = 0, max = 100))]
+    pub floor: Option<u8>,
+    /// How many cells of the matrix of what is asked by what comes of it are shown at least, in percent. The code does
+    /// not reach every cell, so this one guards against losing scenarios.
+    #[schemars(range(min = 0, max = 100))]
+    pub cell_floor: Option<u8>,
+    /// What need not be shown, and why.
+    pub except: Vec<Exception>,
 }
 
 /// How findings are shown.
@@ -382,6 +403,27 @@ fn load_in(file: &Path, root: &Path) -> Result<Located, ConfigError> {
                     recording.path
                 )));
             }
+        }
+    }
+    if let Some(scenarios) = &config.scenarios {
+        for (name, floor) in [("floor", scenarios.floor), ("cell-floor", scenarios.cell_floor)] {
+            if floor.is_some_and(|floor| floor > 100) {
+                return Err(refuse(format!(
+                    "[scenarios]: `{name}` is a number of percent, and so not above 100"
+                )));
+            }
+        }
+        if let Some(exception) = scenarios
+            .except
+            .iter()
+            .find(|known| known.reason.trim().is_empty())
+        {
+            return Err(refuse(format!(
+                "[[scenarios.except]] {}, {} `{}`: say a `reason`",
+                exception.subject,
+                exception.what.word(),
+                exception.name
+            )));
         }
     }
     for waiver in &config.waiver {

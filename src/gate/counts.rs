@@ -1,10 +1,11 @@
-//! What harnesses counted.
+//! What harnesses counted, added up over all of them.
 
 use serde_json::Value;
 
 use crate::gate::Check;
 use crate::gate::protocol::Task;
 use crate::report::count;
+use crate::scenario::coverage::{Facts, ScenarioRun};
 
 /// What harnesses counted, added up over all of them.
 #[derive(Default)]
@@ -12,6 +13,10 @@ pub(super) struct Counts {
     types: u64,
     upcasters: (u64, u64),
     scenarios: u64,
+    pub facts: Vec<Facts>,
+    pub runs: Vec<ScenarioRun>,
+    /// How much the scenarios show, where it is asked for.
+    pub shown: Option<String>,
     replay: Option<Replayed>,
 }
 
@@ -24,7 +29,7 @@ struct Replayed {
 }
 
 impl Counts {
-    pub(super) fn done(&mut self, task: &Task, checked: u64, _detail: String, numbers: &Value) {
+    pub fn done(&mut self, task: &Task, checked: u64, _detail: String, numbers: &Value) {
         let number = |name: &str| numbers.get(name).and_then(Value::as_u64).unwrap_or(0);
         match task {
             Task::Types => self.types += checked,
@@ -49,7 +54,7 @@ impl Counts {
         }
     }
 
-    pub(super) fn into_checks(self, checks: &mut Vec<Check>) {
+    pub fn into_checks(self, checks: &mut Vec<Check>) {
         checks.push(Check::new(
             "types",
             self.types,
@@ -68,7 +73,10 @@ impl Counts {
         checks.push(Check::new(
             "scenarios",
             self.scenarios,
-            count(self.scenarios, "scenario"),
+            match self.shown {
+                Some(shown) => format!("{}, {shown}", count(self.scenarios, "scenario")),
+                None => count(self.scenarios, "scenario"),
+            },
         ));
         if let Some(replay) = self.replay {
             checks.push(Check::new(

@@ -204,6 +204,8 @@ pub fn drive(
                 | Reply::Upcasters { .. }
                 | Reply::Census { .. }
                 | Reply::Scenarios { .. }
+                | Reply::Facts { .. }
+                | Reply::Ran { .. }
                 | Reply::Step { .. }
                 | Reply::Minimised { .. } => {
                     let task = current.as_ref().map_or(0, |(index, _)| *index);

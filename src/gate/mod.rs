@@ -7,6 +7,8 @@ pub mod config;
 #[cfg(feature = "cli")]
 mod counts;
 #[cfg(feature = "cli")]
+mod coverage;
+#[cfg(feature = "cli")]
 pub mod driver;
 pub mod exit;
 #[cfg(any(feature = "cli", feature = "harness"))]
@@ -19,6 +21,8 @@ pub mod upcasters;
 mod verdict;
 mod waiver;
 
+#[cfg(feature = "cli")]
+pub use coverage::coverage_findings;
 pub use exit::Exit;
 #[cfg(feature = "cli")]
 pub use run::{

@@ -6,7 +6,7 @@
 //! whose last line is not [`Reply::End`] means that the process died; the last [`Reply::Begin`], or in careful
 //! mode the file `FILE.position`, says at what.
 //!
-//! Format 1.1. A member may be added; a change of meaning is a new major version, which the other side refuses.
+//! Format 1.2. A member may be added; a change of meaning is a new major version, which the other side refuses.
 
 use std::path::{Path, PathBuf};
 
@@ -17,11 +17,12 @@ use crate::finding::{Finding, Side};
 use crate::model::Version;
 use crate::replay::Step;
 use crate::rules;
+use crate::scenario::coverage::{Facts, ScenarioRun};
 use crate::schema::{DerivationStep, Difference, Direction, Heard, Verdict};
 use crate::upcast::Census;
 
 /// The version spoken here.
-pub const PROTOCOL: &str = "1.1";
+pub const PROTOCOL: &str = "1.2";
 /// The argument that names the request file.
 pub const REQUEST_ARGUMENT: &str = "--pastproof-request";
 /// The argument that names the reply file.
@@ -104,6 +105,9 @@ pub enum Task {
     Scenarios {
         /// The only one to run.
         only: Option<String>,
+        /// Say what there is of every subject, and what the scenarios told.
+        #[serde(default)]
+        records: bool,
     },
     /// List the scenarios without running them.
     ListScenarios,
@@ -183,6 +187,16 @@ pub enum Reply {
     Scenarios {
         /// Their names, sorted.
         names: Vec<String>,
+    },
+    /// What there is of every subject that a scenario can be told of.
+    Facts {
+        /// One entry a subject, or several that are put together.
+        subjects: Vec<Facts>,
+    },
+    /// What one scenario told.
+    Ran {
+        /// Its name, and its records.
+        run: Box<ScenarioRun>,
     },
     /// What happens at one event of a stream.
     Step {

@@ -8,6 +8,7 @@ use crate::finding::{self, Finding, Place};
 use crate::gate::causes::demote_consequences;
 use crate::gate::config::{Located, RecordingConfig};
 use crate::gate::counts::Counts;
+use crate::gate::coverage::coverage_findings;
 use crate::gate::driver::{self, Answers};
 use crate::gate::ground::{self, Ground, GroundError, check_options, coverage};
 use crate::gate::protocol::{Reply, StepReport, Task};
@@ -17,6 +18,7 @@ use crate::recording;
 use crate::replay::{self, Silent};
 use crate::report::{self, count};
 use crate::rules;
+use crate::scenario::coverage::{Coverage, percent};
 use crate::schema::{self, Against, Deployment, Heard, TypeSchemas};
 
 /// What a gate is told beside its configuration.
@@ -255,7 +257,10 @@ impl Gate<'_> {
                 mutate: false,
                 accept: false,
             },
-            Task::Scenarios { only: None },
+            Task::Scenarios {
+                only: None,
+                records: self.located.config.scenarios.is_some(),
+            },
         ];
         tasks.extend(
             sound
@@ -304,6 +309,7 @@ impl Gate<'_> {
                 }
             }
         }
+        self.coverage(&mut counts);
         counts.into_checks(&mut self.checks);
         let foreign: Vec<_> = sound
             .iter()
@@ -340,6 +346,8 @@ impl Gate<'_> {
                 }
                 Reply::Heard { heard } => self.heard.extend(heard.into_heard()),
                 Reply::Upcasters { steps: more } => steps.extend(more),
+                Reply::Facts { subjects } => counts.facts.extend(subjects),
+                Reply::Ran { run } => counts.runs.push(*run),
                 Reply::Done {
                     task,
                     checked,
@@ -359,8 +367,36 @@ impl Gate<'_> {
         }
     }
 
+    /// What the scenarios show, where the configuration says how much they have to.
+    fn coverage(&mut self, counts: &mut Counts) {
+        let Some(config) = &self.located.config.scenarios else {
+            return;
+        };
+        // What did not run shows nothing, and the verdict says so already.
+        if !self.complete {
+            return;
+        }
+        let mut coverage = Coverage::of(&counts.facts, &counts.runs);
+        let file = self.located.file.to_string_lossy();
+        let others = self
+            .findings
+            .iter()
+            .filter(|finding| finding.check.as_deref() == Some("scenarios"));
+        let findings = coverage_findings(&mut coverage, config, &file, others);
+        let (shown, of) = (coverage.shown(), coverage.items());
+        counts.shown = Some(format!("{shown} of {of} ({} %) shown", percent(shown, of)));
+        self.add("scenarios", findings);
+    }
+
     /// Everything that can be checked without the user's code.
     fn built_in(&mut self, sound: &[RecordingConfig], err: &mut dyn Write) -> Vec<StepReport> {
+        if self.located.config.scenarios.is_some() {
+            let file = self.located.file.to_string_lossy();
+            let message = "[scenarios] no harness is configured, so no scenario shows anything";
+            let finding = Finding::new(&rules::SETTING_UNUSED, message, Place::file(file))
+                .with_next("add [[harness]] to pastproof.toml, or remove the section");
+            self.add("scenarios", [finding]);
+        }
         let mut steps = Vec::new();
         if !self.ground.file_upcasters.is_empty() || !self.ground.findings.is_empty() {
             match try_file_upcasters(

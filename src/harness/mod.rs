@@ -26,6 +26,7 @@
 
 mod serve;
 mod suite;
+mod told;
 mod trials;
 mod upcasting;
 

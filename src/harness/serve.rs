@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, Write as _};
-use std::panic::{self, AssertUnwindSafe};
+use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,11 +13,10 @@ use crate::finding::{Finding, Place};
 use crate::gate::ground::check_options;
 use crate::gate::protocol::{self, At, PROTOCOL, Reply, Request, Task};
 use crate::harness::suite::{Ask, Suite, World};
+use crate::harness::told;
 use crate::harness::upcasting;
 use crate::replay::{self, Progress, ReplayRequest};
 use crate::rules;
-use crate::scenario::file::{self, Library, Trouble};
-use crate::scenario::{orphans, with_catalogue};
 use crate::schema::{self, TypeSchemas, Validation, check_agreement};
 use crate::upcast::Upcast;
 
@@ -52,9 +51,16 @@ fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
     for (task, what) in request.tasks.iter().enumerate() {
         replies.send(&Reply::Begin { task, name: None })?;
         let outcome = match what {
-            Task::ListScenarios => list_scenarios(suite, &mut replies),
-            Task::Scenarios { only } => match library(suite, &mut world, &request) {
-                Ok(library) => scenarios(suite, &library, task, only.as_deref(), &request, &mut replies),
+            Task::ListScenarios => told::list(suite, &mut replies),
+            Task::Scenarios { only, records } => match told::library(suite, &mut world, &request) {
+                Ok(library) => {
+                    let asked = told::Asked {
+                        task,
+                        only: only.as_deref(),
+                        records: *records,
+                    };
+                    told::run(suite, &library, &asked, &request, &mut replies)
+                }
                 Err(message) => Err(Stop::Failed(message)),
             },
             Task::Types
@@ -102,7 +108,7 @@ fn serve(suite: &Suite, request: &Path, reply: &Path) -> io::Result<()> {
 
 thread_local! {
     /// Where the last caught panic of this thread was raised.
-    static LAST_PANIC: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
+    pub(super) static LAST_PANIC: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
 }
 
 /// Why a task ends without being done.
@@ -181,145 +187,9 @@ impl Progress for Notes {
     }
 }
 
-fn open(suite: &Suite, request: &Request) -> Result<World, String> {
+pub(super) fn open(suite: &Suite, request: &Request) -> Result<World, String> {
     let located = crate::gate::config::load(Path::new(&request.config)).map_err(|error| error.to_string())?;
     suite.world(&located).map_err(|error| error.to_string())
-}
-
-/// The scenario files. Those need the upcasters, and so the catalogue; where there are none, nothing is opened.
-fn library(
-    suite: &Suite,
-    world: &mut Option<Result<World, String>>,
-    request: &Request,
-) -> Result<Library, String> {
-    if file_names(suite)?.is_empty() {
-        return Ok(suite.files.clone());
-    }
-    match world.get_or_insert_with(|| open(suite, request)) {
-        Ok(world) => Ok(suite.library(Some(world))),
-        Err(message) => Err(message.clone()),
-    }
-}
-
-fn file_names(suite: &Suite) -> Result<Vec<String>, String> {
-    let found = suite.files.find();
-    let found = found.map_err(|error| format!("{} cannot be read: {error}", file::FOLDER))?;
-    Ok(found.into_iter().map(|found| found.name).collect())
-}
-
-fn list_scenarios(suite: &Suite, replies: &mut Replies) -> Done {
-    let names = scenario_names(suite).map_err(Stop::Failed)?;
-    let count = names.len() as u64;
-    replies.send(&Reply::Scenarios { names })?;
-    Ok((count, format!("{count} scenarios"), Value::Null))
-}
-
-/// The names of all scenarios, those in code and those in files, each once.
-fn scenario_names(suite: &Suite) -> Result<Vec<String>, String> {
-    let mut names: Vec<String> = suite.scenarios.iter().map(|(name, _)| name.clone()).collect();
-    names.extend(file_names(suite)?);
-    names.sort();
-    let twice = names
-        .iter()
-        .zip(names.iter().skip(1))
-        .find(|(one, next)| one == next);
-    if let Some((name, _)) = twice {
-        return Err(format!("two scenarios are named `{name}`"));
-    }
-    Ok(names)
-}
-
-fn scenarios(
-    suite: &Suite,
-    library: &Library,
-    task: usize,
-    only: Option<&str>,
-    request: &Request,
-    replies: &mut Replies,
-) -> Done {
-    let mut count = 0;
-    let world = open(suite, request);
-    for name in scenario_names(suite).map_err(Stop::Failed)? {
-        if only.is_some_and(|only| only != name) || request.skip_scenarios.contains(&name) {
-            continue;
-        }
-        replies.send(&Reply::Begin {
-            task,
-            name: Some(name.clone()),
-        })?;
-        count += 1;
-        let run = || match suite.scenarios.iter().find(|(known, _)| *known == name) {
-            Some((_, run)) => Ok(panic::catch_unwind(AssertUnwindSafe(run))),
-            None => Err(library.run(&name)),
-        };
-        let ran = match &world {
-            Ok(world) => with_catalogue(world.ground.validators.as_ref().clone(), run),
-            // What is wrong with it is told elsewhere.
-            Err(_) => run(),
-        };
-        let ran = match ran {
-            Ok(ran) => ran,
-            Err(of_file) => {
-                if let Err(trouble) = of_file {
-                    replies.finding(trouble_finding(&name, &trouble))?;
-                }
-                continue;
-            }
-        };
-        if let Err(payload) = ran {
-            let raised = LAST_PANIC.with(|last| last.borrow_mut().take());
-            let message = panic_message(&*payload);
-            let (file, line) = told_place(&message).or(raised).unwrap_or_default();
-            replies.finding(Finding::new(
-                &rules::SCENARIO_FAILED,
-                format!("the scenario `{name}` does not hold\n{}", indented(&message)),
-                Place::file(file).at_line(u64::from(line)),
-            ))?;
-        }
-    }
-    if only.is_none() {
-        let snapshots = suite.folder.join("snapshots");
-        let found = orphans(&snapshots, &suite.folder)
-            .map_err(|error| Stop::Failed(format!("{}: {error}", snapshots.display())))?;
-        for path in found {
-            let shown = path.strip_prefix(&suite.folder).unwrap_or(&path);
-            replies.finding(Finding::new(
-                &rules::SCENARIO_ORPHANED,
-                "no test records this scenario any more",
-                Place::file(shown.to_string_lossy()),
-            ))?;
-        }
-    }
-    Ok((count, format!("{count} scenarios"), Value::Null))
-}
-
-/// What a scenario file has to say.
-fn trouble_finding(name: &str, trouble: &Trouble) -> Finding {
-    match trouble {
-        Trouble::File(error) => {
-            let mut place = Place::file(error.file());
-            if let Some(spot) = error.spot() {
-                place = place.at_line(u64::from(spot.line));
-            }
-            if !error.pointer().is_empty() {
-                place = place.at_pointer(error.pointer());
-            }
-            Finding::new(
-                &rules::SCENARIO_FILE,
-                format!("the scenario file cannot be used: {}", error.message()),
-                place,
-            )
-        }
-        Trouble::Failed(failure) => {
-            let message = failure.to_string();
-            let (file, line) = told_place(&message).unwrap_or_default();
-            Finding::new(
-                &rules::SCENARIO_FAILED,
-                format!("the scenario `{name}` does not hold\n{}", indented(&message)),
-                Place::file(file).at_line(u64::from(line)),
-            )
-        }
-    }
 }
 
 /// What a panic said.
@@ -331,25 +201,6 @@ pub(super) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
     } else {
         "it panicked without a message".to_owned()
     }
-}
-
-/// The place that a scenario's report names: the line of the check, where the panic itself is raised in this crate.
-fn told_place(message: &str) -> Option<(String, u32)> {
-    let told = message
-        .lines()
-        .find_map(|line| line.trim_start().strip_prefix("at "))?;
-    let (rest, _column) = told.rsplit_once(':')?;
-    let (file, line) = rest.rsplit_once(':')?;
-    Some((file.to_owned(), line.parse().ok()?))
-}
-
-fn indented(text: &str) -> String {
-    let lines: Vec<String> = text
-        .trim_end()
-        .lines()
-        .map(|line| format!("    {line}").trim_end().to_owned())
-        .collect();
-    lines.join("\n")
 }
 
 /// Says which types the code has, and tries the catalogue's examples on them: what the schema accepts, the type

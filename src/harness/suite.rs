@@ -14,6 +14,7 @@ use crate::harness::{serve, trials};
 use crate::model::{Aggregate, EventKind, Projector, Version};
 use crate::replay::{self, AggregateFold, Progress, ProjectorFold, ReplayRequest, Replayed};
 use crate::scenario::Subject;
+use crate::scenario::coverage::{Facts, Inventory, Role};
 use crate::scenario::file::{self, FileReader, Library};
 use crate::schema::Word;
 use crate::upcast::{Chains, Upcaster};
@@ -30,6 +31,7 @@ pub struct Suite {
     pub(super) scenarios: Vec<(String, fn())>,
     pub(super) files: Library,
     pub(super) history: Vec<EventKind>,
+    facts: Vec<Facts>,
 }
 
 impl Suite {
@@ -44,6 +46,7 @@ impl Suite {
             upcasters: Vec::new(),
             scenarios: Vec::new(),
             history: Vec::new(),
+            facts: Vec::new(),
         }
     }
 
@@ -112,6 +115,46 @@ impl Suite {
     {
         self.files = self.files.subject(subject, files);
         self
+    }
+
+    /// Says what there is of the subject that is known as `name`, so that `pastproof scenario coverage` can tell what no
+    /// scenario shows.
+    ///
+    /// Aggregates, projectors and those whose scenario files are read are counted without it, as far as their types say
+    /// what they have: event types always, commands and errors where they are read by [`FileReader::decider`]. Process
+    /// managers and reactors are counted from here, or once a scenario tells of them.
+    pub fn inventory<S: Subject>(mut self, name: &str, inventory: Inventory<S>) -> Self {
+        self.facts.push(inventory.facts(name));
+        self
+    }
+
+    /// What there is of every subject.
+    pub(super) fn facts(&self) -> Vec<Facts> {
+        let names = |kinds: &[EventKind]| kinds.iter().map(|kind| kind.event_type.to_owned()).collect();
+        let nothing = || Some(Vec::new());
+        let mut facts = self.facts.clone();
+        facts.extend(self.files.known().into_iter().map(Facts::from));
+        facts.extend(self.aggregates.iter().map(|fold| Facts {
+            subject: Some(fold.category().to_owned()),
+            events: names(fold.kinds()),
+            // An aggregate has none of these.
+            effects: nothing(),
+            sends: nothing(),
+            timeouts: nothing(),
+            ..Facts::named(
+                fold.rust_type().unwrap_or_else(|| fold.category()),
+                Role::Aggregate,
+            )
+        }));
+        facts.extend(self.projectors.iter().map(|fold| Facts {
+            subject: Some(fold.name().to_owned()),
+            events: names(fold.kinds()),
+            effects: nothing(),
+            sends: nothing(),
+            timeouts: nothing(),
+            ..Facts::named(fold.rust_type().unwrap_or_else(|| fold.name()), Role::Projector)
+        }));
+        facts
     }
 
     /// The scenario files, with the upcasters of `world`, or where there is no configuration with those in code.

@@ -63,6 +63,11 @@ pub trait ProjectorFold: Send + Sync {
 
     /// The empty read model.
     fn start(&self) -> Box<dyn ModelFold>;
+
+    /// The Rust type that folds, where it has a name.
+    fn rust_type(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// A read model while it is folded.
@@ -270,6 +275,10 @@ impl<P: Projector + 'static> ProjectorFold for OfProjector<P> {
 
     fn start(&self) -> Box<dyn ModelFold> {
         Box::new(Model(P::default()))
+    }
+
+    fn rust_type(&self) -> Option<&'static str> {
+        Some(std::any::type_name::<P>())
     }
 }
 

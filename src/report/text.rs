@@ -1,5 +1,6 @@
 //! Words that every report shares.
 
+#[cfg(any(feature = "cli", feature = "harness", test))]
 use std::path::Path;
 
 /// A number and what it counts: `1 event`, `2 events`.
@@ -10,6 +11,7 @@ pub(crate) fn count(number: u64, what: &str) -> String {
 
 /// `text` with every path below `folder` as it is seen from there, so that a report is the same wherever a project
 /// lies.
+#[cfg(any(feature = "cli", feature = "harness", test))]
 pub(crate) fn below(text: &str, folder: &Path) -> String {
     if !folder.is_absolute() || folder.parent().is_none() {
         return text.to_owned();

@@ -177,6 +177,7 @@
 //! # A scenario is a value
 //!
 //! [`collect`] returns a [`Record`] of each scenario that a function carries out: what was given, asked and answered.
+//! [`coverage`] counts what records show of what the code has.
 //!
 //! # The report
 //!
@@ -220,6 +221,7 @@ mod align;
 mod ask;
 mod at;
 mod capture;
+pub mod coverage;
 mod ending;
 mod events;
 mod expect;
@@ -266,13 +268,15 @@ pub use orphans::orphans;
 pub use outcome::{Inspected, Outcome};
 pub use prove::{Proof, prove_it_can_fail};
 pub use record::{
-    AskedRecord, GivenRecord, OutcomeRecord, Record, Shown, StepRecord, VerdictRecord, collect,
+    AskedRecord, Came, GivenRecord, OutcomeRecord, Record, Shown, StepRecord, VerdictRecord, collect,
 };
 pub use report::Failure;
 pub use roles::{Awaiting, Managing, Projecting, Reacting, ReadModel};
 #[cfg(feature = "compat")]
 pub use schemas::with_catalogue;
 pub use subject::{Answer, Folded, Place, Subject};
+#[cfg(feature = "compat")]
+pub(crate) use text::spread as json_lines;
 
 #[cfg(feature = "snapshots")]
 #[doc(hidden)]

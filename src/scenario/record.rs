@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::model::{Timestamp, Verdict};
 
 use super::StoredEvent;
+use super::coverage::Role;
 use super::free;
 use super::report::Failure;
-use super::story::{Asked, Became, Repeated, Response, Step, Story, What};
+use super::story::{Asked, Became, LooksAt, Repeated, Response, Step, Story, What};
 use super::subject::Subject;
 use super::text::Told;
 use super::views::{Shape, View, name_of};
@@ -23,6 +24,12 @@ use super::views::{Shape, View, name_of};
 pub struct Record {
     /// What it is told of: the name of the aggregate, projector, reactor or process manager.
     pub subject: String,
+    /// What that is.
+    #[serde(default)]
+    pub role: Role,
+    /// Every event type that it has, where that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
     /// Its name, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -93,6 +100,10 @@ pub struct StepRecord {
     pub then: OutcomeRecord,
     /// The checks that were made, by the words they were asked with.
     pub checks: Vec<String>,
+    /// Whether the checks look at the state, at a reply or at the answer to a question alone, and not at what was
+    /// recorded and sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
 }
 
 /// Something that was asked, and what came of it alone.
@@ -106,8 +117,9 @@ pub enum AskedRecord {
         command: Shown,
         /// How it was answered.
         verdict: VerdictRecord,
-        /// The events that came of it, by type.
-        produced: Vec<String>,
+        /// What came of it beside the verdict.
+        #[serde(default, skip_serializing_if = "Came::is_empty")]
+        came: Came,
         /// How the same command was answered once more; absent where that was not tried. `Accepted` means that
         /// something came of it again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,6 +131,9 @@ pub enum AskedRecord {
         event: StoredEvent,
         /// How it was answered.
         verdict: VerdictRecord,
+        /// What came of it beside the verdict.
+        #[serde(default, skip_serializing_if = "Came::is_empty")]
+        came: Came,
     },
     /// A timeout that was due.
     Timeout {
@@ -128,6 +143,9 @@ pub enum AskedRecord {
         due: Timestamp,
         /// How it was answered.
         verdict: VerdictRecord,
+        /// What came of it beside the verdict.
+        #[serde(default, skip_serializing_if = "Came::is_empty")]
+        came: Came,
     },
     /// Time passed.
     Time {
@@ -143,6 +161,36 @@ pub enum AskedRecord {
     },
     /// Nothing was asked.
     Nothing,
+}
+
+/// What came of one thing that was asked, each in order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Came {
+    /// The types of the events that were recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
+    /// Why it was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Shown>,
+    /// What is to be done outside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Shown>,
+    /// What was sent to others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<Shown>,
+    /// Timeouts that were scheduled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scheduled: Vec<String>,
+    /// Timeouts that were cancelled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cancelled: Vec<String>,
+}
+
+impl Came {
+    /// Whether nothing came of it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How something was answered.
@@ -197,6 +245,9 @@ pub struct OutcomeRecord {
 pub struct Shown {
     /// On one line.
     pub text: String,
+    /// On several lines, where it is too long for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<String>,
     /// The name it begins with: that of an enum's variant or of a struct.
     pub variant: String,
     /// As JSON.
@@ -206,8 +257,11 @@ pub struct Shown {
 
 impl Shown {
     fn of<T>(value: &T, view: &View<T>) -> Self {
+        let text = view.show(value, Shape::Line);
+        let lines = Some(view.show(value, Shape::Lines)).filter(|lines| *lines != text);
         Self {
-            text: view.show(value, Shape::Line),
+            lines,
+            text,
             variant: view.variant(value),
             data: view.json.and_then(|json| json(value).ok()),
         }
@@ -277,6 +331,8 @@ impl Record {
             at: clock.filter(|clock| clock.text.is_some()).map(|clock| clock.now),
             ids,
             subject: S::name().to_owned(),
+            role: S::ROLE,
+            events: S::kinds().iter().map(|kind| kind.event_type.to_owned()).collect(),
             name: story.name.clone(),
             file: story.started.file().to_owned(),
             line: story.started.line(),
@@ -325,6 +381,7 @@ impl Record {
                         .collect(),
                     then: outcome_record(story, step, index == last),
                     checks: step.checks.iter().map(|check| check.word.to_string()).collect(),
+                    open: is_open(step),
                 })
                 .collect(),
             failed: failure.map(|failure| failure.to_string().lines().next().unwrap_or_default().to_owned()),
@@ -344,6 +401,61 @@ fn verdict<S: Subject>(response: &Response<S>) -> VerdictRecord {
     }
 }
 
+/// Whether no check looks at what came of a step, but for the state and what the caller was told.
+fn is_open<S: Subject>(step: &Step<S>) -> bool {
+    step.checks.iter().all(|check| match check.looks_at {
+        LooksAt::State | LooksAt::Invariant | LooksAt::Reply | LooksAt::Result => true,
+        LooksAt::Events
+        | LooksAt::Acceptance
+        | LooksAt::Ignorance
+        | LooksAt::Rejection
+        | LooksAt::Effects
+        | LooksAt::Commands
+        | LooksAt::Scheduled
+        | LooksAt::Cancelled
+        | LooksAt::Everything => false,
+    })
+}
+
+/// What came of one thing that was asked.
+fn came<S: Subject>(story: &Story<S>, response: &Response<S>) -> Came {
+    let Response::Answered(answered) = response else {
+        return Came::default();
+    };
+    let views = &story.fixture.views;
+    Came {
+        events: answered
+            .events
+            .iter()
+            .map(|event| event.told().stored.event_type.clone())
+            .collect(),
+        error: match &answered.verdict {
+            Verdict::Rejected(error) => Some(Shown::of(error, &views.error)),
+            Verdict::Accepted(_) | Verdict::Ignored => None,
+        },
+        effects: answered
+            .effects
+            .iter()
+            .map(|effect| Shown::of(effect, &views.effect))
+            .collect(),
+        commands: answered
+            .commands
+            .iter()
+            .map(|sent| Shown::of(sent, &views.sent))
+            .collect(),
+        scheduled: answered
+            .scheduled
+            .iter()
+            .map(|scheduled| format!("{:?}", scheduled.timeout))
+            .collect(),
+        cancelled: answered
+            .cancelled
+            .iter()
+            .map(|timeout| format!("{timeout:?}"))
+            .collect(),
+    }
+}
+
 fn asked_record<S: Subject>(story: &Story<S>, asked: &Asked<S>) -> AskedRecord {
     let verdict = verdict(&asked.response);
     match &asked.what {
@@ -351,6 +463,7 @@ fn asked_record<S: Subject>(story: &Story<S>, asked: &Asked<S>) -> AskedRecord {
             Some(event) => AskedRecord::Event {
                 event: Told::of::<S>(event).stored,
                 verdict,
+                came: came(story, &asked.response),
             },
             None => AskedRecord::Command {
                 command: Shown::of(input, &story.fixture.views.input),
@@ -363,25 +476,20 @@ fn asked_record<S: Subject>(story: &Story<S>, asked: &Asked<S>) -> AskedRecord {
                     }),
                     _ => None,
                 },
-                produced: match &asked.response {
-                    Response::Answered(answered) => answered
-                        .events
-                        .iter()
-                        .map(|event| event.told().stored.event_type.clone())
-                        .collect(),
-                    _ => Vec::new(),
-                },
+                came: came(story, &asked.response),
             },
         },
         What::Timeout(scheduled) => AskedRecord::Timeout {
             timeout: format!("{:?}", scheduled.timeout),
             due: scheduled.due,
             verdict,
+            came: came(story, &asked.response),
         },
         What::Time(to) => AskedRecord::Time { to: *to },
         What::Query(query) => AskedRecord::Query {
             query: Shown {
                 text: query.text.clone(),
+                lines: None,
                 variant: name_of(&query.text).to_owned(),
                 data: query.data.clone(),
             },

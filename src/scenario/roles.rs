@@ -11,6 +11,7 @@ use crate::model::{
 };
 
 use super::StoredEvent;
+use super::coverage::Role;
 use super::subject::{Answer, Folded, Place, Subject};
 
 /// The events of one of the traits of the model, as a subject has them.
@@ -99,6 +100,7 @@ impl<P: Projector> Subject for Projecting<P> {
     type Sent = Never;
     type Timeout = Never;
 
+    const ROLE: Role = Role::Projector;
     const FOLD: &'static str = "project";
     const HAS_ROWS: bool = true;
 
@@ -144,6 +146,7 @@ impl<R: Reactor> Subject for Reacting<R> {
     type Sent = Never;
     type Timeout = Never;
 
+    const ROLE: Role = Role::Reactor;
     const ANSWER: &'static str = "react";
     const HAS_STATE: bool = false;
 
@@ -196,6 +199,7 @@ impl<M: ProcessManager> Subject for Managing<M> {
     type Sent = M::Command;
     type Timeout = M::Timeout;
 
+    const ROLE: Role = Role::ProcessManager;
     const ANSWER: &'static str = "react";
     const SCHEDULES: bool = true;
 

@@ -9,6 +9,7 @@ use crate::model::{
 };
 
 use super::StoredEvent;
+use super::coverage::Role;
 
 /// Anything a scenario can be told of: it folds the events it is given, and answers what it is asked.
 ///
@@ -41,6 +42,9 @@ pub trait Subject: Sized + 'static {
     type Sent;
     /// What it wants to be reminded of.
     type Timeout: Clone + PartialEq + Debug;
+
+    /// What it is, for reports.
+    const ROLE: Role = Role::Aggregate;
 
     /// Whether its history is one stream. Given events of other streams are then not folded, which fails the scenario.
     const ONE_STREAM: bool = false;

@@ -107,7 +107,7 @@ pub(super) fn indented(by: usize, lines: Vec<String>) -> Vec<String> {
 }
 
 /// `value` on as many lines as it takes, members by name.
-pub(super) fn spread(value: &Value) -> Vec<String> {
+pub(crate) fn spread(value: &Value) -> Vec<String> {
     let line = one_line(value);
     if fits(&line) {
         return vec![line];

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::tool::{Folder, Said, here, members};
 
 /// The example domain's harness, as `cargo test` builds it.
-fn harness() -> &'static str {
+pub fn harness() -> &'static str {
     static HARNESS: OnceLock<String> = OnceLock::new();
     HARNESS.get_or_init(|| {
         let target = PathBuf::from(env!("CARGO_BIN_EXE_pastproof"));

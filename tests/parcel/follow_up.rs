@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use pastproof::model::{Context, ProcessManager, Reaction, Trigger};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::events::{
@@ -35,7 +36,7 @@ pastproof::events! {
 }
 
 /// What it asks of others. Whoever delivers these knows the parcel: it is the process's own id.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub enum FollowUpCommand {
     /// To the parcel: the attempt failed.
     GiveUp { reason: FailureReason },
@@ -44,7 +45,7 @@ pub enum FollowUpCommand {
 }
 
 /// What it wants to be reminded of.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub enum Reminder {
     /// The courier is not back from the attempt after this many failed ones.
     CourierOverdue { failed_attempts: u8 },
@@ -53,7 +54,7 @@ pub enum Reminder {
 }
 
 /// What a person has to see to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub enum Alarm {
     /// This courier collected money that never reached a box.
     CashMissing { courier: String, amount: Money },

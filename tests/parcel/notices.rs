@@ -1,6 +1,7 @@
 //! What recipients and shops are told: a reactor, which turns what happened into messages and keeps nothing in mind.
 
 use pastproof::model::{Context, Position, Reactor};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::events::{
@@ -9,7 +10,7 @@ use super::events::{
 };
 
 /// A message to be sent. Who gets it, and how, is looked up by whoever sends it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Notice {
     /// The stream of the parcel.
     pub parcel: String,
@@ -18,14 +19,14 @@ pub struct Notice {
 }
 
 /// Who reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub enum Reader {
     Recipient,
     Shop,
 }
 
 /// What it says.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub enum About {
     /// It comes today.
     ComesToday,

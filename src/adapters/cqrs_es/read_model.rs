@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::aggregate::{encode, kind_of};
 use crate::adapters::decider::short;
 use crate::model::{Context, EventError, Never, Verdict, Version, append_json, read_json};
+use crate::scenario::coverage::Role;
 use crate::scenario::{Answer, Fixture, Folded, Place, StoredEvent, Subject};
 
 /// A view of `cqrs-es` as a subject: `given` and `when` hand it events, and its state is what is checked.
@@ -134,6 +135,7 @@ macro_rules! following {
 impl<V: View<A> + 'static, A: Aggregate + 'static> Subject for Viewing<V, A> {
     type State = V;
 
+    const ROLE: Role = Role::Projector;
     const FOLD: &'static str = "update";
 
     following!();
@@ -155,6 +157,7 @@ impl<V: View<A> + 'static, A: Aggregate + 'static> Subject for Viewing<V, A> {
 impl<Q: Query<A> + 'static, T: 'static, A: Aggregate + 'static> Subject for Querying<Q, T, A> {
     type State = T;
 
+    const ROLE: Role = Role::Projector;
     const FOLD: &'static str = "dispatch";
 
     following!();

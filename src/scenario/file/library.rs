@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::model::{Decider, EventError, EventKind};
+use crate::scenario::coverage::Role;
 use crate::scenario::fixture::Fixture;
 use crate::scenario::forms::{self, Forms};
 use crate::scenario::invariants::Invariants;
@@ -213,6 +214,7 @@ impl<S: Subject> Run for FileReader<S> {
         Known {
             subject: subject.to_owned(),
             type_name: S::name().to_owned(),
+            role: S::ROLE,
             follows: !self.reader.commands,
             commands: self.commands.clone(),
             errors: self.errors.clone(),
@@ -231,6 +233,9 @@ pub struct Known {
     pub subject: String,
     /// The name of its type.
     pub type_name: String,
+    /// What it is.
+    #[serde(default)]
+    pub role: Role,
     /// Whether it follows events and takes no commands.
     pub follows: bool,
     /// Its commands, where they are known.

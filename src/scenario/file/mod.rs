@@ -79,6 +79,7 @@ pub(super) use of::happened;
 pub use place::Spot;
 pub use read::{Source, read};
 pub use variants::Variants;
+pub(super) use variants::variants;
 pub use walk::{FOLDER, Found, file_of, find};
 pub(super) use write::then_text;
 pub use write::write;

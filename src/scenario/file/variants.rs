@@ -8,7 +8,7 @@ pub type Variants = Vec<String>;
 
 /// The variants of `T` as serde names them: the tag, or the text of a variant without data. A type that is no enum has
 /// none.
-pub(super) fn variants<T: JsonSchema>() -> Variants {
+pub(in crate::scenario) fn variants<T: JsonSchema>() -> Variants {
     let schema = SchemaGenerator::default().into_root_schema_for::<T>();
     let mut found = Vec::new();
     collect(schema.as_value(), schema.as_value(), 0, &mut found);

@@ -23,6 +23,7 @@ pub fn all() -> Vec<(&'static str, fn())> {
             another_amount_is_refused,
             another_currency_is_refused,
             a_parcel_is_handed_over_once,
+            what_is_not_on_the_road_cannot_fail_or_come_back,
             nobody_home_is_one_attempt,
             the_third_attempt_is_the_last,
             a_refused_parcel_goes_back_at_once,
@@ -41,6 +42,7 @@ pub fn all() -> Vec<(&'static str, fn())> {
             a_courier_is_expected_back_in_the_evening,
             a_courier_who_is_back_is_no_longer_expected,
             a_courier_who_does_not_come_back_has_failed,
+            a_courier_who_handed_it_over_is_no_longer_expected,
             each_attempt_has_its_own_evening,
             cash_goes_into_the_box_of_its_courier,
             a_payment_by_card_is_left_to_the_bank,
@@ -49,13 +51,18 @@ pub fn all() -> Vec<(&'static str, fn())> {
             a_recipient_is_told_that_the_parcel_comes,
             a_recipient_who_was_not_at_home_is_told_so,
             a_recipient_who_refused_is_left_alone_and_the_shop_is_told,
+            nobody_is_told_what_can_be_looked_up,
             both_sides_are_told_of_a_delivery;
+        boards:
+            a_parcel_is_on_the_board_until_it_is_delivered,
+            a_parcel_that_goes_back_is_on_the_board_until_it_is_back,
+            the_board_knows_where_the_money_is,
+            money_that_nobody_collected_is_refused;
         stored:
             a_history_of_the_first_release_goes_on_today,
             an_old_delivery_was_a_delivery_and_a_payment,
             an_old_delivery_of_a_paid_order_collected_nothing,
             an_old_cash_box_started_empty,
-            the_board_knows_where_the_money_is,
             the_life_of_a_parcel,
             the_day_of_a_cash_box;
     ]

@@ -66,6 +66,14 @@ pub fn a_courier_who_does_not_come_back_has_failed() {
         }]);
 }
 
+pub fn a_courier_who_handed_it_over_is_no_longer_expected() {
+    on_the_road()
+        .when(delivered("Žofie"))
+        .then_cancelled([overdue(0)])
+        .when_time_passes(BACK_AFTER * 2)
+        .then_nothing();
+}
+
 pub fn each_attempt_has_its_own_evening() {
     on_the_road()
         .given([failed(1, FailureReason::NobodyHome)])
@@ -158,6 +166,18 @@ pub fn a_recipient_who_refused_is_left_alone_and_the_shop_is_told() {
                 reason: ReturnReason::Refused,
             },
         )]);
+}
+
+pub fn nobody_is_told_what_can_be_looked_up() {
+    notices()
+        .given_nothing()
+        .when(order())
+        .when(taken())
+        .when(depot())
+        .when(ReturnedToSender {
+            received_by: "Teehaus Blüte".to_owned(),
+        })
+        .then_nothing();
 }
 
 pub fn both_sides_are_told_of_a_delivery() {

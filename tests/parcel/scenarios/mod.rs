@@ -8,6 +8,7 @@
 )]
 
 mod all;
+pub mod boards;
 pub mod cash_boxes;
 pub mod followers;
 pub mod invariants;

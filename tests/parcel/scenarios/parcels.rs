@@ -162,6 +162,22 @@ pub fn a_parcel_is_handed_over_once() {
         .then_error(ParcelError::AlreadyDelivered);
 }
 
+pub fn what_is_not_on_the_road_cannot_fail_or_come_back() {
+    given::<Parcel>([order()])
+        .when(ParcelCommand::GiveUp {
+            reason: FailureReason::NobodyHome,
+        })
+        .then_error(ParcelError::NotNow {
+            stage: Stage::Ordered,
+        })
+        .when(ParcelCommand::ReturnToSender {
+            received_by: "Teehaus Blüte".to_owned(),
+        })
+        .then_error(ParcelError::NotNow {
+            stage: Stage::Ordered,
+        });
+}
+
 pub fn nobody_home_is_one_attempt() {
     given::<Parcel>(at_the_door(order()))
         .when(ParcelCommand::GiveUp {

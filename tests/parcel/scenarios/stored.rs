@@ -1,20 +1,19 @@
-//! Stories that start from, or are kept as, what a store holds; and the read model.
+//! Stories that start from, or are kept as, what a store holds.
 //!
 //! Old payloads stand here as they are stored, not as types: a stored event is text that nobody can change.
 
 use std::fmt::Debug;
 
-use pastproof::model::{Aggregate, Position, Projector};
+use pastproof::model::Aggregate;
 use pastproof::scenario::{Fixture, given, json};
 use pastproof::upcast::Chains;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::samples::*;
-use crate::parcel::board::{BoardEvent, BoardRow, DeliveryBoard};
 use crate::parcel::cash_box::{CashBox, CashBoxCommand};
 use crate::parcel::events::*;
-use crate::parcel::parcel::{Parcel, ParcelCommand, ParcelError, Stage, in_cash};
+use crate::parcel::parcel::{Parcel, ParcelCommand, ParcelError, in_cash};
 use crate::parcel::{current_versions, upcasters};
 
 pub fn a_history_of_the_first_release_goes_on_today() {
@@ -79,41 +78,6 @@ pub fn an_old_cash_box_started_empty() {
         ])
         .when(count(4_990))
         .then([counted(4_990)]);
-}
-
-pub fn the_board_knows_where_the_money_is() {
-    let mut board = DeliveryBoard::default();
-    let mut project = |stream: &str, event: BoardEvent| {
-        let at = Position {
-            stream,
-            revision: None,
-            global: None,
-            index: 0,
-            recorded_at: None,
-        };
-        board.project(&event, at)
-    };
-    let money = || BoardEvent::from(added("parcel-1", 4_990));
-    assert!(
-        project("cashbox-1", money()).is_err(),
-        "nobody ordered the parcel"
-    );
-    assert_eq!(project("parcel-1", order().into()), Ok(()));
-    assert!(
-        project("cashbox-1", money()).is_err(),
-        "nobody collected the money"
-    );
-    assert_eq!(project("parcel-1", delivered("Žofie").into()), Ok(()));
-    assert_eq!(project("parcel-1", in_cash(euro(4_990)).into()), Ok(()));
-    assert_eq!(project("cashbox-1", money()), Ok(()));
-    let row = BoardRow {
-        status: Stage::Delivered,
-        due: Some(euro(4_990)),
-        collected: Some(euro(4_990)),
-        cash_box: Some("cashbox-1".to_owned()),
-        ..BoardRow::default()
-    };
-    assert_eq!(board.rows(), [("parcel-1".to_owned(), row)]);
 }
 
 /// Recorded when the second release was out, and its events have kept the versions of that time: whoever changes

@@ -12,6 +12,7 @@ mod domains {
     mod bank_account;
     mod bank_account_elsewhere;
     mod banking;
+    mod come_back;
     mod group_checkout;
     mod hotel;
     mod hotel_saga;

@@ -225,6 +225,10 @@ fn overdrawn(scenario: Outcome<Account>) -> Outcome<Account> {
 mod with_the_test_kit {
     use super::*;
 
+    use pastproof::scenario::file::{FileReader, Library};
+
+    use crate::domains::come_back::come_back;
+
     #[test]
     fn it_is_created_with_nothing_in_it() {
         account()
@@ -263,6 +267,20 @@ mod with_the_test_kit {
             .when(Command::GetBalance)
             .then_reply(balance(HUNDRED))
             .then_nothing();
+    }
+
+    #[test]
+    fn they_come_back_from_files() {
+        let library = Library::new("/nowhere").subject("account", FileReader::<Account>::commands(account()));
+        come_back(
+            &library,
+            &[
+                it_is_created_with_nothing_in_it,
+                it_takes_money_and_gives_some_back,
+                it_gives_no_more_than_it_holds,
+                it_tells_its_balance_and_records_nothing,
+            ],
+        );
     }
 }
 

@@ -380,6 +380,18 @@ mod initiating {
             .when(requested("clerk-2", &["guest-2"]))
             .then_ignored();
     }
+
+    #[test]
+    fn they_come_back_from_files() {
+        use pastproof::scenario::file::{FileReader, Library};
+
+        let files = FileReader::<Managing<GroupCheckout>>::follower(Fixture::new());
+        let library = Library::new("/nowhere").subject("checkout", files);
+        crate::domains::come_back::come_back(
+            &library,
+            &[it_begins_and_asks_every_guest_to_check_out, it_begins_once],
+        );
+    }
 }
 
 mod a_guest_has_checked_out {

@@ -104,13 +104,17 @@ fn files(root: &Path, below: &Path, into: &mut BTreeSet<PathBuf>) {
     }
 }
 
-/// What a file of the repository becomes in a copy: no binary is built, since the one beside this test is run.
+/// What a file of the repository becomes in a copy: no binary is built, since the one beside this test is run, and
+/// the version is another one, or Cargo would take what it built of a broken copy for the repository's own.
 fn adapted(path: &Path, bytes: Vec<u8>) -> Vec<u8> {
     if path == Path::new("Cargo.toml") {
         let text = String::from_utf8(bytes).unwrap();
         let (before, rest) = text.split_once("[[bin]]").expect("a binary");
         let (_, after) = rest.split_once("[[test]]").expect("a test after it");
         let text = before.replace("default-run = \"pastproof\"", "autobins = false") + "[[test]]" + after;
+        let version = format!("version = \"{}", env!("CARGO_PKG_VERSION"));
+        assert!(text.contains(&version), "the package has its version");
+        let text = text.replacen(&version, &format!("{version}-copy"), 1);
         text.into_bytes()
     } else {
         bytes

@@ -150,6 +150,6 @@ mod tests {
         let text = block("", "```\n````js\n<script>", "  ");
         assert_eq!(text, "  `````\n  ```\n  ````js\n  <script>\n  `````\n");
         let text = json(&json!({"b": "```\n\u{202e}", "a": 1}), "");
-        assert_eq!(text, "````json\n{\"a\":1,\"b\":\"```\\n\\u202e\"}\n````\n");
+        assert_eq!(text, "````json\n{\"a\":1,\"b\":\"```\\u000a\\u202e\"}\n````\n");
     }
 }

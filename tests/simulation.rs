@@ -306,6 +306,7 @@ fn every_scenario_is_listed() {
         include_str!("parcel/scenarios/cash_boxes.rs"),
         include_str!("parcel/scenarios/stored.rs"),
         include_str!("parcel/scenarios/followers.rs"),
+        include_str!("parcel/scenarios/boards.rs"),
     ]
     .iter()
     .map(|file| file.matches("\npub fn ").count())

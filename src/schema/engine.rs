@@ -128,7 +128,10 @@ pub(super) fn compile_asserting(schema: &Value, draft: Draft) -> Result<Compiled
 fn compiled(schema: &Value, draft: Draft, asserting: bool) -> Result<Compiled, CompileError> {
     shape::check_depth(schema).map_err(CompileError::TooDeep)?;
     let refusal = Refusal::default();
-    match options(jsonschema::options(), schema, draft, asserting, refusal.clone()).build(schema) {
+    // A refusal may show a part of the schema.
+    let mut sorted = schema.clone();
+    sorted.sort_all_objects();
+    match options(jsonschema::options(), schema, draft, asserting, refusal.clone()).build(&sorted) {
         Ok(validator) => Ok(Compiled {
             validator,
             draft,

@@ -14,7 +14,7 @@
 //! # pastproof::events! { pub enum AccountEvent { Deposited(Deposited) = 1, Closed(Closed) = 1 } }
 //! # #[derive(Default, Serialize)] struct Account { cents: u64 }
 //! # #[derive(Debug, Serialize, Deserialize, JsonSchema)] enum Command { Deposit { cents: u64 }, Close }
-//! # #[derive(Debug, Serialize, Deserialize, JsonSchema)] enum Refusal { NotEmpty }
+//! # #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)] enum Refusal { NotEmpty }
 //! # impl Aggregate for Account {
 //! #     type Command = Command;
 //! #     type Event = AccountEvent;

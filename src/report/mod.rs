@@ -19,5 +19,4 @@ pub use json::{json_line, json_object};
 pub use schema::{check_summary, contract_name, deployment, matrices, since};
 #[cfg(any(feature = "cli", feature = "harness"))]
 pub(crate) use text::below;
-#[cfg(feature = "cli")]
 pub(crate) use text::count;

@@ -36,7 +36,8 @@ impl Upcast {
         }
     }
 
-    /// The same event in another stream. The upcaster that makes it says so with [`Upcaster::moving`].
+    /// The same event in another stream. The upcaster that makes it says so with
+    /// [`Upcaster::moving`](super::Upcaster::moving).
     ///
     /// Its address stays that of the stored event.
     #[must_use]

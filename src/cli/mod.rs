@@ -14,6 +14,7 @@ mod scenario_args;
 mod scenario_docs;
 mod scenarios;
 mod schema;
+mod stream_args;
 mod upcast;
 
 pub use context::{Surroundings, run};
